@@ -1,0 +1,565 @@
+"""Everything dcov raises on purpose.
+
+    DcovError
+    |-- ConfigError                  what the user declared cannot be used
+    |   |-- UnknownNameError         no server, task or exporter of that name
+    |   `-- ParameterError           a task was called with what it does not take
+    |-- ConnectError                 the server could not be logged in to, or the link broke
+    |   |-- UnresolvableError
+    |   |-- RefusedError
+    |   |-- ConnectTimeoutError
+    |   |-- NoBannerError
+    |   |-- ThrottledError
+    |   |-- HostKeyUnknownError
+    |   |-- HostKeyChangedError
+    |   |-- HostKeyRevokedError
+    |   |-- AuthRefusedError
+    |   |-- LegacyAlgorithmsError
+    |   |-- JumpHostError
+    |   `-- LinkLostError
+    |-- CommandError                 a command did not do what it was sent for
+    |   |-- CommandFailedError
+    |   |-- CommandTimeoutError
+    |   |-- SudoPasswordError
+    |   |-- SudoTerminalError
+    |   `-- SudoRefusedError
+    |-- ConvergeError                a server could not be brought to the wanted state
+    |   |-- ApplyError
+    |   |-- ChecksumError
+    |   |-- ContentRefusedError
+    |   |-- DiskFullError
+    |   |-- DownloadError
+    |   |-- LockedError
+    |   |-- PathTakenError
+    |   |-- PortBusyError
+    |   |-- StalePlanError
+    |   |-- UnfitServerError
+    |   |-- UnitFailedError
+    |   |-- NotReadOnlyError
+    |   `-- VerifyError
+    `-- FleetError                   some servers failed; carries the Report
+        `-- CancelledError
+
+Each class carries a stable `code`, a one-line `cause` and a `hint`; its fields fill both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from dcov.report import Report
+
+
+@dataclass(kw_only=True, eq=False)
+class DcovError(Exception):
+    """The root of all errors that dcov raises on purpose."""
+
+    code: ClassVar[str] = "dcov"
+    cause: ClassVar[str] = "dcov could not go on"
+    hint: ClassVar[str] = ""
+
+    def _fields(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @property
+    def why(self) -> str:
+        """The cause, with this error's own names and numbers."""
+        return self.cause.format(**self._fields())
+
+    @property
+    def remedy(self) -> str:
+        """What the reader can do about it; empty where there is nothing to say."""
+        return self.hint.format(**self._fields())
+
+    def __str__(self) -> str:
+        remedy = self.remedy
+        return f"{self.code}: {self.why}" + (f" ({remedy})" if remedy else "")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), **self._fields()), ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing wrong with a file: where it stands and what to write instead."""
+
+    file: Path | None
+    line: int
+    column: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}: " if self.file else ""
+        return f"{place}{self.key + ': ' if self.key else ''}{self.message}"
+
+
+@dataclass(kw_only=True, eq=False)
+class ConfigError(DcovError):
+    """What the user declared cannot be used; all problems of a file at once."""
+
+    code = "config"
+    cause = "the configuration cannot be used"
+    hint = "`dcov config schema` prints every key; docs/configuration.md explains them"
+
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def why(self) -> str:
+        """List every problem, one a line."""
+        return "\n".join(str(problem) for problem in self.problems) or self.cause
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.why}"
+
+
+@dataclass(kw_only=True, eq=False)
+class UnknownNameError(ConfigError):
+    """No server, task or exporter has this name."""
+
+    code = "unknown-name"
+    hint = "{known}"
+
+    kind: str
+    name: str
+    nearest: tuple[str, ...] = ()
+    known: str = ""
+
+    @property
+    def why(self) -> str:
+        """Name the nearest valid ones."""
+        close = f"; did you mean {' or '.join(self.nearest)}?" if self.nearest else ""
+        return f"no {self.kind} matches {self.name!r}{close}"
+
+
+@dataclass(kw_only=True, eq=False)
+class ParameterError(ConfigError):
+    """A task was called with a parameter that it does not take, or of another type."""
+
+    code = "parameter"
+    hint = "`dcov run {task} --help` lists the parameters"
+
+    task: str
+    message: str
+
+    @property
+    def why(self) -> str:
+        """Say which parameter of which task."""
+        return f"{self.task}: {self.message}"
+
+
+@dataclass(kw_only=True, eq=False)
+class ConnectError(DcovError):
+    """The server could not be logged in to, or the link to it broke."""
+
+    code = "connect"
+    cause = "{server}: no connection to {address}"
+
+    server: str
+    address: str = ""
+
+
+@dataclass(kw_only=True, eq=False)
+class UnresolvableError(ConnectError):
+    """The name has no address."""
+
+    code = "unresolvable"
+    cause = "{server}: {address} does not resolve: {detail}"
+    hint = "correct server_ip or ssh_host, or the resolver of this machine"
+
+    detail: str = ""
+
+
+@dataclass(kw_only=True, eq=False)
+class RefusedError(ConnectError):
+    """Nothing listens on the SSH port, or no route leads there."""
+
+    code = "connection-refused"
+    cause = "{server}: {address} refused the connection: {detail}"
+    hint = "start sshd there, or correct ssh_port"
+
+    detail: str = ""
+
+
+@dataclass(kw_only=True, eq=False)
+class ConnectTimeoutError(ConnectError):
+    """The address did not answer in time."""
+
+    code = "connect-timeout"
+    cause = "{server}: {address} did not answer within {seconds:g} s"
+    hint = "is the server on, and does a firewall drop the SSH port?"
+
+    seconds: float
+
+
+@dataclass(kw_only=True, eq=False)
+class NoBannerError(ConnectError):
+    """Something accepted the connection and did not speak SSH."""
+
+    code = "no-banner"
+    cause = "{server}: {address} accepted the connection but sent no SSH banner: {detail}"
+    hint = "another service may listen there, or sshd hangs; `nc {address}` shows it"
+
+    detail: str = ""
+
+
+@dataclass(kw_only=True, eq=False)
+class ThrottledError(ConnectError):
+    """The server or its jump host dropped the login again and again before authentication."""
+
+    code = "throttled"
+    cause = "{server}: {address} dropped {attempts} logins before authentication"
+    hint = "raise MaxStartups on {address}, or run with fewer --workers"
+
+    attempts: int
+
+
+@dataclass(kw_only=True, eq=False)
+class HostKeyUnknownError(ConnectError):
+    """The server's host key is not in known_hosts."""
+
+    code = "host-key-unknown"
+    cause = "{server}: the {kind} host key {fingerprint} of {address} is not known"
+    hint = "compare it on the server's console, then `dcov keys scan {server}` and `approve`"
+
+    kind: str
+    fingerprint: str
+
+
+@dataclass(kw_only=True, eq=False)
+class HostKeyChangedError(ConnectError):
+    """The server shows another host key than the one in known_hosts."""
+
+    code = "host-key-changed"
+    cause = "{server}: {address} shows {kind} key {fingerprint}; known_hosts says {known}"
+    hint = "a reinstalled server or an attack: compare on its console, then `dcov keys approve`"
+
+    kind: str
+    fingerprint: str
+    known: str
+
+
+@dataclass(kw_only=True, eq=False)
+class HostKeyRevokedError(ConnectError):
+    """The server shows a key that known_hosts marks as revoked."""
+
+    code = "host-key-revoked"
+    cause = "{server}: the {kind} key {fingerprint} of {address} is revoked in {file}"
+    hint = "give the server a new host key; do not log in before"
+
+    kind: str
+    fingerprint: str
+    file: str
+
+
+@dataclass(kw_only=True, eq=False)
+class AuthRefusedError(ConnectError):
+    """The server accepted none of the keys or passwords offered."""
+
+    code = "auth-refused"
+    cause = "{server}: {user}@{address} accepted none of: {offered}"
+    hint = "`dcov keys deploy` installs the fleet key; ssh_user and ssh_key_path choose others"
+
+    user: str
+    offered: str
+
+
+@dataclass(kw_only=True, eq=False)
+class LegacyAlgorithmsError(ConnectError):
+    """The other side offers only algorithms that this SSH library no longer has."""
+
+    code = "legacy-algorithms"
+    cause = "{server}: {address} offers only algorithms that are no longer accepted: {detail}"
+    hint = "upgrade its SSH server"
+
+    detail: str
+
+
+@dataclass(kw_only=True, eq=False)
+class JumpHostError(ConnectError):
+    """The jump host in front of the server failed, or could not reach it."""
+
+    code = "jump-host"
+    cause = "{server}: jump host {jump} did not lead to {address}: {detail}"
+    hint = "`dcov servers check {jump}` tells whether the jump host itself is well"
+
+    jump: str
+    detail: str
+
+
+@dataclass(kw_only=True, eq=False)
+class LinkLostError(ConnectError):
+    """The connection broke while something was under way."""
+
+    code = "link-lost"
+    cause = "{server}: the link to {address} broke during {during}"
+    hint = "what was applied and not confirmed undoes itself; run again when the server is back"
+
+    during: str
+
+
+@dataclass(kw_only=True, eq=False)
+class CommandError(DcovError):
+    """A command did not do what it was sent for."""
+
+    code = "command"
+    cause = "{command} failed"
+
+    command: str
+
+
+@dataclass(kw_only=True, eq=False)
+class CommandFailedError(CommandError):
+    """The command ended with another exit code than 0."""
+
+    code = "command-failed"
+    cause = "`{command}` ended with {exit_code}: {tail}"
+
+    exit_code: int
+    tail: str = ""
+
+
+@dataclass(kw_only=True, eq=False)
+class CommandTimeoutError(CommandError):
+    """The command ran past its deadline and was ended."""
+
+    code = "command-timeout"
+    cause = "`{command}` was ended after {seconds:g} s"
+    hint = "give it longer with `within`, or look at why it hangs: {tail}"
+
+    seconds: float
+    tail: str = ""
+
+
+@dataclass(kw_only=True, eq=False)
+class SudoPasswordError(CommandError):
+    """sudo asked for a password and the one given is wrong, or none was given."""
+
+    code = "sudo-password"
+    cause = "sudo for {user} {problem}"
+    hint = "set ssh.sudo_password, or the server's in server_sudo_passwords of .secrets.yaml"
+
+    user: str
+    problem: str
+
+
+@dataclass(kw_only=True, eq=False)
+class SudoTerminalError(CommandError):
+    """sudo is configured to work only on a terminal."""
+
+    code = "sudo-terminal"
+    cause = "sudo for {user} wants a terminal (requiretty)"
+    hint = "add `Defaults:{user} !requiretty` to sudoers; dcov never opens a terminal"
+
+    user: str
+
+
+@dataclass(kw_only=True, eq=False)
+class SudoRefusedError(CommandError):
+    """The user may not become root."""
+
+    code = "sudo-refused"
+    cause = "{user} may not run commands as root: {detail}"
+    hint = "allow it in sudoers, or choose another ssh_user"
+
+    user: str
+    detail: str
+
+
+@dataclass(kw_only=True, eq=False)
+class ConvergeError(DcovError):
+    """A server could not be brought to the wanted state."""
+
+    code = "converge"
+    cause = "the server could not be brought to the wanted state"
+
+
+@dataclass(kw_only=True, eq=False)
+class ApplyError(ConvergeError):
+    """A step of the apply script failed."""
+
+    code = "apply-failed"
+    cause = "{resource}: `{step}` ended with {exit_code}: {tail}"
+    hint = "what was changed has been put back; the step's own words say why"
+
+    resource: str
+    step: str
+    exit_code: int
+    tail: str = ""
+
+
+@dataclass(kw_only=True, eq=False)
+class ChecksumError(ConvergeError):
+    """A file is not the one that was promised."""
+
+    code = "checksum"
+    cause = "{what}: SHA-256 is {actual}, expected {expected}"
+    hint = "do not use the file; a mirror may be stale: clear it, or `dcov exporters lock` anew"
+
+    what: str
+    expected: str
+    actual: str
+
+
+@dataclass(kw_only=True, eq=False)
+class ContentRefusedError(ConvergeError):
+    """The file's own checker refuses the new content."""
+
+    code = "content-refused"
+    cause = "{path}: `{checker}` refuses the new content: {tail}"
+    hint = "nothing was changed; correct the content"
+
+    path: str
+    checker: str
+    tail: str
+
+
+@dataclass(kw_only=True, eq=False)
+class DiskFullError(ConvergeError):
+    """The file system has no room for what must be written."""
+
+    code = "disk-full"
+    cause = "no room to write {path}: {detail}"
+    hint = "free space there; nothing was changed"
+
+    path: str
+    detail: str
+
+
+@dataclass(kw_only=True, eq=False)
+class DownloadError(ConvergeError):
+    """An artifact could not be fetched by the controller."""
+
+    code = "download"
+    cause = "{url} could not be fetched: {detail}"
+    hint = "check this machine's way to the internet, or set `mirror:` in fleet-config.yaml"
+
+    url: str
+    detail: str
+
+
+@dataclass(kw_only=True, eq=False)
+class LockedError(ConvergeError):
+    """Another operator's run is changing the server, or has not confirmed yet."""
+
+    code = "locked"
+    cause = "{holder} is changing this server"
+    hint = "wait for that run; a run that died undoes itself at its deadline"
+
+    holder: str
+
+
+@dataclass(kw_only=True, eq=False)
+class PathTakenError(ConvergeError):
+    """Something of another kind stands at the path."""
+
+    code = "path-taken"
+    cause = "{path} is a {kind}"
+    hint = "move it away, or choose another path"
+
+    path: str
+    kind: str
+
+
+@dataclass(kw_only=True, eq=False)
+class PortBusyError(ConvergeError):
+    """The exporter's port is held by a process that dcov did not install."""
+
+    code = "port-busy"
+    cause = "port {port} is held by {owner}"
+    hint = "stop {owner}, or give the exporter another port under exporter_ports"
+
+    port: int
+    owner: str
+
+
+@dataclass(kw_only=True, eq=False)
+class StalePlanError(ConvergeError):
+    """The server is no longer as it was when the plan was made."""
+
+    code = "stale-plan"
+    cause = "{resource} has changed since it was probed"
+    hint = "plan again and look at the new diff"
+
+    resource: str
+
+
+@dataclass(kw_only=True, eq=False)
+class UnfitServerError(ConvergeError):
+    """The server cannot run what was asked of it."""
+
+    code = "unfit-server"
+    cause = "{what} needs {needs}; this server has {has}"
+    hint = "choose a version for this server, or leave it out"
+
+    what: str
+    needs: str
+    has: str
+
+
+@dataclass(kw_only=True, eq=False)
+class UnitFailedError(ConvergeError):
+    """The unit was started and did not stay up."""
+
+    code = "unit-failed"
+    cause = "{unit} does not stay up: {tail}"
+    hint = "`dcov exec -- journalctl -u {unit}` shows more"
+
+    unit: str
+    tail: str
+
+
+@dataclass(kw_only=True, eq=False)
+class NotReadOnlyError(ConvergeError):
+    """A plan came to a step that would change the server."""
+
+    code = "not-read-only"
+    cause = "a plan may not run `{command}`: it is not marked as reading only"
+    hint = "say reads=True if it changes nothing, or make it a resource"
+
+    command: str
+
+
+@dataclass(kw_only=True, eq=False)
+class VerifyError(ConvergeError):
+    """What was installed does not do what it should."""
+
+    code = "verify-failed"
+    cause = "{what} after {seconds:g} s: {detail}"
+    hint = "the former state has been put back"
+
+    what: str
+    seconds: float
+    detail: str
+
+
+@dataclass(kw_only=True, eq=False)
+class FleetError(DcovError):
+    """Some servers failed; `report` has one outcome for each."""
+
+    code = "fleet"
+    cause = "{summary}"
+    hint = "`dcov runs show {run}` tells more; `--limit @failed` runs what failed again"
+
+    report: Report
+    summary: str
+    run: str
+
+
+@dataclass(kw_only=True, eq=False)
+class CancelledError(FleetError):
+    """The run was cancelled before every server was done."""
+
+    code = "cancelled"
+
+
+def tree(root: type[DcovError] = DcovError) -> Iterable[type[DcovError]]:
+    """Yield every error class, parents first: what the errors page is made from."""
+    yield root
+    for child in root.__subclasses__():
+        yield from tree(child)

@@ -1,0 +1,67 @@
+"""One declared server: who it is, how to log in, where it is scraped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+
+from dcov.secret import Secret
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+NO_PORTS: Mapping[str, int] = MappingProxyType({})
+
+
+class Role(StrEnum):
+    """What a server is in its fleet."""
+
+    MASTER = "master"
+    WORKER = "worker"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """How to log in to a server.
+
+    `address` and `port` are where sshd answers (as seen from `jump`, when one is named).
+    `local` means that the server is this machine and no SSH is needed.
+    """
+
+    address: str
+    port: int = 22
+    user: str = "root"
+    key_path: Path | None = None
+    password: Secret | None = None
+    sudo_password: Secret | None = None
+    jump: str | None = None
+    agent: bool | None = None  # None: asked only where no key is configured
+    local: bool = False
+
+    @property
+    def place(self) -> str:
+        """Address and port as people write them."""
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return "this machine" if self.local else f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One server as it is declared; nothing here was asked of the server.
+
+    `scrape_address` is what Prometheus connects to. `exporter_ports` are the ports on that
+    address where they differ from the exporters' own (NAT), by exporter name.
+    """
+
+    name: str
+    login: Login
+    role: Role = Role.WORKER
+    scrape_address: str = ""
+    exporter_ports: Mapping[str, int] = field(default=NO_PORTS)
+    has_gpu: bool | None = None
+    groups: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default=NOTHING)
+    bmc_address: str | None = None
+    bmc_user: str | None = None
+    bmc_password: Secret | None = None
