@@ -1,0 +1,169 @@
+"""All connections of one run: one for each server, jump hosts shared."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import BoundedSemaphore, Lock
+
+import paramiko
+
+from dcov.cancel import Cancel
+from dcov.errors import ConfigError, ConnectError, JumpHostError, Problem, ThrottledError
+from dcov.inventory.entry import Entry
+from dcov.ssh.keyring import Keyring
+from dcov.ssh.link import Authentication, Trust, handshake
+from dcov.ssh.tcp import DroppedError, Greeted, SocketLike, dial
+
+JUMP_HANDSHAKES = 8  # below MaxStartups' 10: sshd drops unauthenticated logins above it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a connection may take, in seconds, and how often a dropped one is tried."""
+
+    connect: float = 10.0
+    banner: float = 15.0
+    login: float = 30.0
+    attempts: int = 8
+    first_pause: float = 0.25
+    longest_pause: float = 8.0
+
+    def pause(self, attempt: int) -> float:
+        """Exponential with full jitter, so that a crowd that was dropped comes back spread."""
+        return random.uniform(0, min(self.longest_pause, self.first_pause * 2**attempt))  # noqa: S311
+
+
+class Links:
+    """Opens, shares and closes the connections of one run."""
+
+    def __init__(
+        self,
+        entries: Mapping[str, Entry],
+        *,
+        trust: Trust,
+        patience: Patience,
+        cancel: Cancel,
+    ) -> None:
+        self._entries = entries
+        self._trust = trust
+        self._patience = patience
+        self._cancel = cancel
+        self._keyring = Keyring()
+        self._lock = Lock()
+        self._each: dict[str, Lock] = defaultdict(Lock)
+        self._gates: dict[str, BoundedSemaphore] = defaultdict(
+            lambda: BoundedSemaphore(JUMP_HANDSHAKES)
+        )
+        self._open: dict[str, paramiko.Transport] = {}
+        self._attempts: dict[str, int] = defaultdict(int)
+
+    def transport(self, name: str) -> paramiko.Transport:
+        """Return the live connection to this server, opening it if need be."""
+        with self._lock:
+            mine = self._each[name]
+        with mine:
+            held = self._open.get(name)
+            if held is not None and held.is_active():
+                return held
+            opened = self._connect(self._entries[name])
+            self._open[name] = opened
+            return opened
+
+    def attempts(self, name: str) -> int:
+        """How many logins this server has cost so far, the dropped ones included."""
+        return self._attempts[name]
+
+    def close(self, name: str) -> None:
+        """Close the connection to this server, unless others go through it."""
+        if not any(entry.login.jump == name for entry in self._entries.values()):
+            self._shut(name)
+
+    def close_all(self) -> None:
+        """Close every connection, those through jump hosts before the jump hosts."""
+        for name in sorted(self._open, key=lambda name: self._entries[name].login.jump is None):
+            self._shut(name)
+
+    def drop(self, name: str) -> None:
+        """Forget a connection that broke, so that the next use opens a new one."""
+        self._shut(name)
+
+    def _shut(self, name: str) -> None:
+        transport = self._open.pop(name, None)
+        if transport is not None:
+            with suppress(OSError, EOFError):
+                transport.sock.close()
+            transport.close()
+
+    def _connect(self, entry: Entry) -> paramiko.Transport:
+        for attempt in range(self._patience.attempts):
+            self._cancel.check()
+            self._attempts[entry.name] += 1
+            try:
+                return self._attempt(entry)
+            except DroppedError:
+                self._cancel.wait(self._patience.pause(attempt))
+        raise ThrottledError(
+            server=entry.name, address=entry.login.place, attempts=self._patience.attempts
+        )
+
+    def _attempt(self, entry: Entry) -> paramiko.Transport:
+        jump = entry.login.jump
+        if jump is None:
+            return self._log_in(self._dial(entry), entry=entry)
+        with self._gates[jump]:
+            return self._log_in(self._through(jump, entry=entry), entry=entry)
+
+    def _log_in(self, line: SocketLike, *, entry: Entry) -> paramiko.Transport:
+        patience, place = self._patience, entry.login.place
+        try:
+            greeted = Greeted(line, server=entry.name, place=place, within=patience.banner)
+        except BaseException:
+            line.close()
+            raise
+        transport = handshake(greeted, entry=entry, trust=self._trust, within=patience.banner)
+        try:
+            login = Authentication(transport, entry=entry, keyring=self._keyring)
+            login.run(within=patience.login)
+        except BaseException:
+            greeted.close()
+            transport.close()
+            raise
+        return transport
+
+    def _dial(self, entry: Entry) -> SocketLike:
+        login = entry.login
+        return dial(
+            entry.name, address=login.address, port=login.port, within=self._patience.connect
+        )
+
+    def _through(self, jump: str, *, entry: Entry) -> SocketLike:
+        login = entry.login
+        if jump not in self._entries:
+            message = f"no server is called {jump!r}"
+            problem = Problem(
+                file=None, line=0, column=0, key=f"{entry.name}.ssh_jump", message=message
+            )
+            raise ConfigError(problems=(problem,))
+        began = time.monotonic()
+        try:
+            channel = self.transport(jump).open_channel(
+                "direct-tcpip",
+                (login.address, login.port),
+                ("", 0),
+                timeout=self._patience.connect,
+            )
+        except ConnectError as error:
+            detail = error.why
+        except paramiko.ChannelException as error:
+            detail = f"it says: {error.text}"
+        except (paramiko.SSHException, EOFError, OSError) as error:
+            seconds = time.monotonic() - began
+            detail = f"no answer within {seconds:.0f} s ({error})"
+        else:
+            return channel
+        raise JumpHostError(server=entry.name, address=login.place, jump=jump, detail=detail)

@@ -1,0 +1,143 @@
+"""The TCP connection below SSH: opened by us, because paramiko never sets TCP_NODELAY."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+import time
+from typing import Any
+
+import paramiko
+
+from dcov.errors import (
+    ConnectTimeoutError,
+    NoBannerError,
+    RefusedError,
+    UnresolvableError,
+)
+
+DEAD_AFTER_MS = 30_000  # unacknowledged data for so long means that the peer is gone
+SocketLike = socket.socket | paramiko.Channel
+
+
+class DroppedError(Exception):
+    """The connection was closed before a banner came: how sshd throttles (MaxStartups)."""
+
+
+def resolve(server: str, *, address: str, port: int, within: float) -> list[tuple[Any, ...]]:
+    """Return getaddrinfo's answer, under a deadline that the resolver itself does not have."""
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        pass
+    else:
+        return socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)
+    answer: list[Any] = []
+
+    def ask() -> None:
+        try:
+            answer.append(socket.getaddrinfo(address, port, type=socket.SOCK_STREAM))
+        except OSError as error:
+            answer.append(error)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(within)
+    if not answer:
+        raise UnresolvableError(server=server, address=address, detail="no answer in time")
+    if isinstance(answer[0], OSError):
+        detail = answer[0].strerror or str(answer[0])
+        raise UnresolvableError(server=server, address=address, detail=detail)
+    found: list[tuple[Any, ...]] = answer[0]
+    return found
+
+
+def dial(server: str, *, address: str, port: int, within: float) -> socket.socket:
+    """Open a tuned TCP connection; raises the ConnectError that names what went wrong."""
+    until = time.monotonic() + within
+    place = f"{address}:{port}"
+    last: OSError = OSError("no address")
+    for family, kind, protocol, _, where in resolve(
+        server, address=address, port=port, within=within
+    ):
+        sock = socket.socket(family, kind, protocol)
+        sock.settimeout(max(until - time.monotonic(), 0.01))
+        try:
+            sock.connect(where)
+        except OSError as error:
+            sock.close()
+            last = error
+            continue
+        tune(sock)
+        return sock
+    if isinstance(last, TimeoutError):
+        raise ConnectTimeoutError(server=server, address=place, seconds=within)
+    raise RefusedError(server=server, address=place, detail=last.strerror or str(last))
+
+
+def tune(sock: socket.socket) -> None:
+    """Send small packets at once, and notice a dead peer within half a minute."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (
+        ("TCP_KEEPIDLE", 15),
+        ("TCP_KEEPINTVL", 5),
+        ("TCP_KEEPCNT", 3),
+        ("TCP_USER_TIMEOUT", DEAD_AFTER_MS),
+    ):
+        if hasattr(socket, option):  # macOS lacks two of them
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
+class Greeted:
+    """A connection whose first bytes have been seen already: paramiko reads them again.
+
+    Reading them ourselves tells "closed at once" from "silent" from "not SSH" without
+    matching the texts of exceptions.
+    """
+
+    def __init__(self, line: SocketLike, *, server: str, place: str, within: float) -> None:
+        self._line = line
+        self._head = self._first_bytes(server, place=place, within=within)
+
+    def _first_bytes(self, server: str, *, place: str, within: float) -> bytes:
+        self._line.settimeout(within)
+        try:
+            head: bytes = self._line.recv(255)
+        except TimeoutError:
+            detail = f"silent for {within:g} s"
+            raise NoBannerError(server=server, address=place, detail=detail) from None
+        except OSError as error:
+            raise DroppedError(str(error)) from None
+        if not head or head.startswith(b"Exceeded MaxStartups"):
+            raise DroppedError("closed before the banner")
+        if not head.startswith(b"SSH-"):
+            shown = head[:40].decode("ascii", "replace").strip()
+            raise NoBannerError(server=server, address=place, detail=f"it said {shown!r}")
+        return head
+
+    def recv(self, size: int) -> bytes:
+        if self._head:
+            head, self._head = self._head[:size], self._head[size:]
+            return head
+        data: bytes = self._line.recv(size)
+        return data
+
+    def send(self, data: bytes) -> int:
+        return self._line.send(data)
+
+    def settimeout(self, seconds: float | None) -> None:
+        self._line.settimeout(seconds)
+
+    def getpeername(self) -> Any:
+        return self._line.getpeername()
+
+    def close(self) -> None:
+        # Without the shutdown paramiko's reader sleeps on until its next poll.
+        try:
+            if isinstance(self._line, socket.socket):
+                self._line.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self._line.close()

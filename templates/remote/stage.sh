@@ -1,0 +1,15 @@
+# Stages stdin for the file $1 in its nearest existing folder, for the run $2, and prints
+# where and its SHA-256. Registered before it is written, so that a killed run can be swept.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+folder=${1%/*}
+while [ -n "$folder" ] && [ ! -d "$folder" ]; do folder=${folder%/*}; done
+staged=$folder/.dcov-$2.${1##*/}.new
+journal=/var/lib/dcov/journal/$2
+umask 077
+if mkdir -p "$journal" && printf '%s\n' "$staged" >>"$journal/staged" && cat >"$staged"; then
+    sum=$(sha256sum <"$staged") && printf '%s %s\n' "$staged" "${sum%% *}" && exit 0
+fi
+free=$(df -Pk "${folder:-/}" | awk 'NR == 2 { print $4 }')
+rm -f -- "$staged"
+[ "${free:-1}" -gt 64 ] || { echo "$free KiB were free on ${folder:-/}" >&2; exit 28; }
+exit 1
