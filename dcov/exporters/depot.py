@@ -1,0 +1,142 @@
+"""What the controller has fetched for the fleet: release files, and the binaries out of them."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import Timeout
+from platformdirs import user_cache_path
+
+from dcov.errors import ChecksumError, DiskFullError, DownloadError
+from dcov.exporters.archive import Archive
+from dcov.exporters.artifact import Arch, Artifact
+from dcov.exporters.download import Download
+from dcov.exporters.store import Store, digest
+from dcov.exporters.sums import Sums
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binary:
+    """An exporter's binary on the controller, ready to be pushed to servers."""
+
+    exporter: str
+    version: str
+    arch: Arch
+    path: Path
+    sha256: str
+    size: int
+    pinned: bool  # False: no lock file vouches for it, it was trusted on first use
+
+
+class Depot:
+    """Fetches each release file once, for all threads and all processes of this user.
+
+    A file that no lock file pins is checked against its release's own sums file at its first use,
+    and against what that said ever after.
+    """
+
+    def __init__(self, folder: Path | None = None, *, download: Download | None = None) -> None:
+        self._store = Store(folder or user_cache_path("dcov") / "artifacts")
+        self._download = download or Download()
+
+    def fetch(self, artifact: Artifact) -> Binary:
+        """Return the binary, downloaded and verified where it is not here yet."""
+        with self._alone(artifact):
+            sha256 = self._expected(artifact)
+            binary = self._inside(artifact, sha256)
+            if binary is None or not self._store.has(binary):
+                if not self._store.has(sha256):
+                    self._save(artifact, sha256)
+                binary = self._unpack(artifact, sha256)
+            path = self._store.path(binary)
+            return Binary(
+                exporter=artifact.exporter,
+                version=artifact.version,
+                arch=artifact.arch,
+                path=path,
+                sha256=binary,
+                size=path.stat().st_size,
+                pinned=artifact.pinned,
+            )
+
+    def digest(self, artifact: Artifact) -> str | None:
+        """Return the binary's SHA-256 if the lock file or an earlier fetch tells it; no network."""
+        sha256 = artifact.sha256 or self._store.note("first-use", _key(artifact.url))
+        return artifact.binary_sha256 or (self._inside(artifact, sha256) if sha256 else None)
+
+    def sums(self, artifact: Artifact) -> Sums:
+        """Read the release's own sums file, always anew."""
+        place = self._download.mirror.shown(artifact.sums_url)
+        return Sums(url=place, text=self._download.text(artifact.sums_url))
+
+    def _expected(self, artifact: Artifact) -> str:
+        """Return what the release file must hash to: as pinned, or as at its first use."""
+        if artifact.sha256:
+            return artifact.sha256
+        key = _key(artifact.url)
+        known = self._store.note("first-use", key)
+        if known is None:
+            known = self.sums(artifact).digest(artifact.file)
+            self._store.learn("first-use", key, known)
+        return known
+
+    def _inside(self, artifact: Artifact, sha256: str) -> str | None:
+        """Return the digest of the binary in the release file of this digest, if it is known."""
+        if artifact.member is None:
+            return sha256
+        note = f"{sha256}-{_key(artifact.member)}"
+        return artifact.member_sha256 or self._store.note("members", note)
+
+    def _save(self, artifact: Artifact, sha256: str) -> None:
+        partial = self._store.partial(f"{_key(artifact.url)}-{sha256}")
+        self._download.save(artifact.url, to=partial)
+        actual = digest(partial)
+        if actual != sha256:
+            partial.unlink()  # no part of it may be resumed
+            raise ChecksumError(what=artifact.url, expected=sha256, actual=actual)
+        self._store.enter(partial, sha256=sha256)
+
+    def _unpack(self, artifact: Artifact, sha256: str) -> str:
+        """Take the binary out of its release file; return its digest."""
+        if artifact.member is None:
+            return sha256
+        archive = Archive(path=self._store.path(sha256), url=artifact.url)
+        with self._store.scratch() as scratch:
+            with scratch.open("wb") as out:
+                archive.extract(artifact.member, to=out)
+            actual = digest(scratch)
+            if artifact.member_sha256 not in {None, actual}:
+                what = f"{artifact.member} in {artifact.url}"
+                expected = str(artifact.member_sha256)
+                raise ChecksumError(what=what, expected=expected, actual=actual)
+            self._store.enter(scratch, sha256=actual)
+        self._store.learn("members", f"{sha256}-{_key(artifact.member)}", actual)
+        return actual
+
+    @contextmanager
+    def _alone(self, artifact: Artifact) -> Iterator[None]:
+        """Work on this artifact and on no other's time; say in our words what the disk refuses."""
+        within = self._download.within
+        try:
+            with self._store.alone(_key(artifact.url), within=within):
+                yield
+        except Timeout as busy:
+            detail = f"another dcov has been fetching it for {within:g} s"
+            raise DownloadError(url=artifact.url, detail=detail) from busy
+        except OSError as refused:
+            detail = refused.strerror or str(refused)
+            folder = str(self._store.folder)
+            if refused.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise DiskFullError(path=folder, detail=detail) from refused
+            where = refused.filename or folder
+            raise DownloadError(url=artifact.url, detail=f"{where}: {detail}") from refused
+
+
+def _key(text: str) -> str:
+    """Return a short file name for a URL or a member."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

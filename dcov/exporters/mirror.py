@@ -1,0 +1,57 @@
+"""Where release files are taken from: GitHub itself, a mirror of it, or a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from dcov.errors import ConfigError, Problem
+from dcov.exporters.artifact import GITHUB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mirror:
+    """A place that holds GitHub's release files under the same paths.
+
+    `base` is a URL, a `file://` URL or a folder; without one, GitHub itself. Login data may stand
+    in the URL; they go to the mirror and into no error.
+    """
+
+    base: str = ""
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.base)
+        if parts.scheme == "file" and parts.netloc not in {"", "localhost"}:
+            self._refuse("a file:// URL names a folder of this machine: file:///srv/mirror")
+        if parts.scheme not in {"", "file", "http", "https"}:
+            self._refuse("it is an http(s):// or file:// URL, or a folder")
+
+    def locate(self, url: str) -> str | Path:
+        """Return the URL, or the local file, to read instead of this URL."""
+        path = url.removeprefix(GITHUB + "/")
+        if not self.base or path == url:
+            return url
+        if urlsplit(self.base).scheme in {"http", "https"}:
+            return f"{self.base.rstrip('/')}/{path}"
+        return self._folder / path
+
+    def shown(self, url: str) -> str:
+        """Return what is read instead of this URL, as it may be shown."""
+        place = self.locate(url)
+        return str(place) if isinstance(place, Path) else without_login(place)
+
+    @property
+    def _folder(self) -> Path:
+        parts = urlsplit(self.base)
+        return Path(unquote(parts.path)) if parts.scheme else Path(self.base).expanduser()
+
+    def _refuse(self, message: str) -> None:
+        problem = Problem(file=None, line=0, column=0, key="mirror", message=message)
+        raise ConfigError(problems=(problem,))
+
+
+def without_login(url: str) -> str:
+    """Return the URL as it may be shown."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
