@@ -26,6 +26,7 @@ class Change:
     action: Action
     diff: tuple[str, ...] = ()
     reason: str = ""
+    conditional: bool = False  # the answer may differ once something before it was applied
 
     @property
     def needed(self) -> bool:

@@ -6,8 +6,6 @@ import hashlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from pathlib import PurePosixPath
 from typing import BinaryIO, Protocol
 
@@ -27,15 +25,10 @@ from dcov.ssh.command import Argv, Finished, Shell, Sink, as_shell
 from dcov.ssh.exchange import Elevation, Exchange, Parcel, Tie, script
 from dcov.ssh.links import Links
 from dcov.ssh.pipe import ChannelPipe, Pipe, ProcessPipe
+from dcov.ssh.scripts import remote
 from dcov.ssh.tcp import SocketLike, dial
 
 SHOWN = 120  # characters of a command in reports
-
-
-@cache
-def remote(name: str) -> str:
-    """Return one of the scripts that run on servers (templates/remote)."""
-    return files("dcov").joinpath("templates", "remote", name).read_text()
 
 
 @dataclass(slots=True)

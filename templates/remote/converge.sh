@@ -1,0 +1,266 @@
+# Functions with which dcov changes a server as one transaction. Each step first notes in the
+# journal how it is taken back; `commit` forgets the notes, `roll_back` follows them.
+# The caller sets: run, holder, limit (seconds until the server undoes by itself), mark.
+# shellcheck disable=SC2154 # the caller's variables
+set -u
+umask 022
+export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+journals=/var/lib/dcov/journal
+journal=$journals/$run
+results=/run/dcov/results
+notes=0
+current=-
+
+say() { printf '%s %s\n' "$mark" "$*" 2>/dev/null; }
+
+take_lock() {
+    exec 9>>/run/lock/dcov
+    if ! flock -w "$1" 9; then
+        say locked "$(cat /run/lock/dcov)"
+        exit 75
+    fi
+    printf '%s\n' "$holder" >/run/lock/dcov
+}
+
+# Refuses while another run has changed this server and has not confirmed.
+no_other_run() {
+    for other in "$journals"/*/; do
+        case $other in "$journals/${run%%.*}".*) continue ;; esac # an earlier step of this run
+        if [ -e "$other/holder" ]; then
+            say locked "$(cat "$other/holder")"
+            exit 75
+        fi
+    done
+}
+
+# A second attempt after a cut link finds what the first one did.
+already_done() {
+    [ -e "$results/$run" ] || return 0
+    cat "$results/$run"
+    exit 0
+}
+
+begin() {
+    mkdir -p "$journal" "$results" && chmod 700 /var/lib/dcov "$journals" "$journal" || exit 70
+    printf '%s\n' "$holder" >"$journal/holder" || exit 70
+    cat /proc/sys/kernel/random/boot_id >"$journal/boot"
+    awk '{ print $5 }' "/proc/$$/stat" >"$journal/group"
+    printf '%s\n' "run=$(quoted "$run")" "holder=$(quoted "$holder")" "mark=$mark limit=0" \
+        "$library" 'undo_late' >"$journal/undo.sh"
+    if [ -d /run/systemd/system ]; then
+        systemd-run --quiet --collect --unit="dcov-undo-$run" --on-active="$limit" \
+            --timer-property=AccuracySec=1s sh "$journal/undo.sh" 9>&- || exit 70
+    else
+        setsid sh -c "sleep $limit; exec sh $journal/undo.sh" </dev/null >/dev/null 2>&1 9>&- &
+    fi
+    trap 'failed 143' TERM INT
+}
+
+# expect NAME DIGEST PROBE...: the server still is as it was when it was probed.
+expect() {
+    name=$1 want=$2
+    shift 2
+    got=$({ "$@" 2>/dev/null </dev/null 9>&-; printf ' %d' "$?"; } | sha256sum)
+    [ "${got%% *}" = "$want" ] && return
+    say stale "$name"
+    exit 76
+}
+
+resource() { current=$1; }
+
+step() {
+    "$@" </dev/null >"$journal/output" 2>&1 9>&- || failed "$?" "$@"
+}
+
+changed() { say changed "$current"; }
+
+failed() {
+    code=$1
+    shift
+    trap '' TERM INT
+    tail -c 2000 "$journal/output" 2>/dev/null | tail -n 5 >"$journal/tail"
+    {
+        say failed "$current" "$code" "$(printf '%s ' "$@" | head -c 200 | tr '\n' ' ')"
+        sed "s/^/$mark tail /" "$journal/tail"
+        case "$code $1" in "28 place" | "28 stage") say full ;; esac
+    } >"$journal/report"
+    roll_back >>"$journal/report"
+    finish
+}
+
+finish() {
+    mkdir -p "$results"
+    if [ -e "$journal/report" ]; then mv -f "$journal/report" "$results/$run"; fi
+    forget
+    cat "$results/$run" 2>/dev/null
+    say end
+    exit 0
+}
+
+# --- what steps are made of
+
+quoted() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
+
+note() {
+    kind=$1
+    shift
+    notes=$((notes + 1))
+    for word; do printf '%s ' "$(quoted "$word")"; done >"$journal/$kind.$(printf %04d $notes)"
+}
+
+undo() { note undo "$@"; }     # followed in reverse
+settle() { note settle "$@"; } # followed after all of these, in order
+
+beside() { printf '%s/.dcov-%s.%s.%s' "${1%/*}" "$run" "${1##*/}" "$2"; }
+
+# Keeps what is at this path, or that nothing is.
+keep() {
+    if [ -d "$1" ] && [ ! -L "$1" ]; then
+        undo chown "$(stat -c %u:%g -- "$1")" "$1"
+        undo chmod "$(stat -c %a -- "$1")" "$1"
+    elif [ -e "$1" ] || [ -L "$1" ]; then
+        old=$(beside "$1" old)
+        printf '%s\n' "$old" >>"$journal/kept"
+        undo put_back "$old" "$1"
+        ln -P -- "$1" "$old" 2>/dev/null || cp -a -- "$1" "$old"
+    else
+        undo gone "$1"
+    fi
+}
+
+put_back() { [ ! -e "$1" ] || mv -fT -- "$1" "$2"; }
+
+gone() {
+    if [ -d "$1" ] && [ ! -L "$1" ]; then rmdir -- "$1"; else rm -f -- "$1"; fi
+}
+
+# stage PATH TEXT: a small file travels in the script itself.
+stage() {
+    new=$(beside "$1" new)
+    printf '%s\n' "$new" >>"$journal/staged"
+    (umask 077 && printf '%s' "$2" >"$new") 2>&1 || no_room "$1"
+}
+
+# place STAGED PATH OWNER GROUP MODE: what is staged becomes the file, in one step.
+place() {
+    chown "$3:$4" "$1" && chmod "$5" "$1" || return
+    [ "${1%/*}" = "${2%/*}" ] || { mv -fT -- "$1" "$(beside "$2" new)" && set -- "$(beside "$2" new)" "$2"; } || no_room "$2"
+    keep "$2" && mv -fT -- "$1" "$2" || no_room "$2"
+}
+
+# remove PATH: takes it away, and can bring it back.
+remove() {
+    if [ -d "$1" ] && [ ! -L "$1" ]; then
+        undo install -d -o "$(stat -c %u -- "$1")" -g "$(stat -c %g -- "$1")" -m "$(stat -c %a -- "$1")" "$1"
+        rmdir -- "$1"
+    elif [ -e "$1" ] || [ -L "$1" ]; then
+        keep "$1" && rm -f -- "$1"
+    fi
+}
+
+remove_if_empty() { [ -n "$(ls -A -- "$1" 2>/dev/null)" ] || remove "$1"; }
+
+# A unit that failed keeps its failed state, and its start limit, after its file is gone.
+forgive() { systemctl reset-failed "$1" 2>/dev/null || :; }
+
+# stamp UNIT DIGEST: what the unit was started with, bound to this start of it.
+stamp() {
+    mkdir -p /run/dcov/started
+    if [ -n "$2" ]; then
+        printf '%s %s\n' "$(systemctl show "$1" -p InvocationID --value)" "$2" >"/run/dcov/started/$1"
+    else
+        rm -f "/run/dcov/started/$1"
+    fi
+}
+
+no_room() {
+    free=$(df -Pk "${1%/*}/" | awk 'NR == 2 { print $4 }')
+    [ "${free:-9999}" -gt 64 ] && return 1
+    echo "$free KiB are free for $1"
+    return 28
+}
+
+# refuse_unless CHECKER...: the file's own program has the last word before it is placed.
+refuse_unless() {
+    "$@" && return
+    return 65
+}
+
+# --- the ends of a transaction
+
+applied() {
+    say applied >"$results/$run.tmp" && mv -f "$results/$run.tmp" "$results/$run"
+    say applied
+    say end
+    exit 0
+}
+
+roll_back() {
+    left=
+    backwards=
+    for entry in "$journal"/undo.[0-9]*; do backwards="$entry $backwards"; done
+    for entry in $backwards "$journal"/settle.[0-9]*; do
+        [ -e "$entry" ] || continue
+        eval "$(cat "$entry")" </dev/null >"$journal/output" 2>&1 9>&- ||
+            left="$left $(tr '\n' ' ' <"$entry")($(tail -n 1 "$journal/output"));"
+    done
+    if [ -n "$left" ]; then say undone incomplete "$left"; else say undone complete; fi
+}
+
+forget() {
+    for list in kept staged; do
+        [ ! -e "$journal/$list" ] || while read -r path; do rm -f -- "$path"; done <"$journal/$list"
+    done
+    if [ -d /run/systemd/system ]; then
+        systemctl stop "dcov-undo-$run.timer" 2>/dev/null 9>&-
+    fi
+    rm -rf -- "$journal"
+    rmdir -- "$journals" /var/lib/dcov 2>/dev/null
+    find "$results" -type f -mmin +1440 -delete 2>/dev/null
+    :
+}
+
+commit() {
+    if [ ! -d "$journal" ]; then
+        if grep -q ' undone ' "$results/$run" 2>/dev/null; then cat "$results/$run"; else say committed; fi
+    else
+        forget
+        say committed >"$results/$run"
+        say committed
+    fi
+    say end
+}
+
+take_back() {
+    if [ ! -d "$journal" ]; then
+        if [ -e "$results/$run" ]; then cat "$results/$run"; else say undone complete; fi
+        say end
+        exit 0
+    fi
+    roll_back >"$journal/report"
+    finish
+}
+
+# The timer's way: nobody confirmed. An apply that hangs is ended first, and undoes itself.
+undo_late() {
+    trap '' HUP PIPE TERM
+    exec 9>>/run/lock/dcov
+    if ! flock -w 5 9; then
+        kill -TERM -- "-$(cat "$journal/group")" 2>/dev/null
+        flock -w 60 9 || exit 75
+    fi
+    [ ! -d "$journal" ] || take_back
+}
+
+# sweep RUN...: takes back what these dead runs left, and every staged file of theirs.
+sweep() {
+    for run; do
+        journal=$journals/$run
+        if [ -e "$journal/holder" ]; then
+            roll_back >"$journal/report"
+            sed 's/^/swept /' "$journal/report"
+        fi
+        forget
+    done
+    say end
+}

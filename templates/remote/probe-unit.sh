@@ -1,0 +1,8 @@
+# Prints what systemd knows of the unit $1, which program runs, and what it was started with.
+systemctl show "$1" -p LoadState -p ActiveState -p UnitFileState -p NeedDaemonReload \
+    -p InvocationID -p MainPID
+pid=$(systemctl show "$1" -p MainPID --value)
+if [ "${pid:-0}" -gt 0 ]; then
+    sum=$(sha256sum <"/proc/$pid/exe") && echo "Running=${sum%% *}"
+fi
+[ ! -e "/run/dcov/started/$1" ] || sed 's/^/Started=/' "/run/dcov/started/$1"

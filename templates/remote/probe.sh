@@ -1,0 +1,23 @@
+# Answers many questions in one go; the caller appends `ask PROBE...` lines and sets mark.
+export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+ask() {
+    "$@" 2>/dev/null </dev/null
+    printf '\n%s %d\n' "$mark" "$?"
+}
+
+# Runs that changed this server and have neither been confirmed nor taken back; `rebooted`
+# where the timer that would have taken them back is gone.
+pending() {
+    for journal in /var/lib/dcov/journal/*/; do
+        [ -d "$journal" ] || continue
+        name=${journal%/}
+        state=waiting
+        if [ -e "$journal/boot" ] &&
+            [ "$(cat "$journal/boot")" != "$(cat /proc/sys/kernel/random/boot_id)" ]; then
+            state=rebooted
+        fi
+        [ -e "$journal/holder" ] || state=staging
+        printf '%s %s %s\n' "${name##*/}" "$state" "$(cat "$journal/holder" 2>/dev/null)"
+    done
+}
