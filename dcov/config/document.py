@@ -1,0 +1,142 @@
+"""A YAML file as nodes, so that everything said about it has a line and a column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, SequenceNode
+
+from dcov.errors import ConfigError, Problem
+
+# PyYAML may be built without libyaml; both read YAML 1.1, as the existing product does.
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+MERGE = "tag:yaml.org,2002:merge"
+
+Loc = tuple[str | int, ...]
+
+# Some messages of YAML's own would repeat what was written, and that may be a password.
+CLEARER = {
+    "found undefined alias": "`*` begins an alias that is nowhere defined; quote the value",
+    "found character that cannot start any token": (
+        "no value may begin with this character; quote it"
+    ),
+    "mapping values are not allowed in this context": (
+        "`: ` inside a value, or a line indented wrongly; quote the value or align the key"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a key path leads: the value's node, its key's node, and the path that exists."""
+
+    value: Node | None
+    key: Node | None
+    loc: Loc
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One YAML file: its text and the nodes that it consists of."""
+
+    file: Path
+    text: str
+    root: Node | None
+
+    @classmethod
+    def parse(cls, text: str, *, file: Path) -> Document:
+        """Parse the text; a fault of syntax is a ConfigError at its place."""
+        try:
+            root = yaml.compose(text, Loader=LOADER)
+        except yaml.MarkedYAMLError as error:
+            raise _syntax(error, file=file) from None  # its context could show a password
+        except yaml.reader.ReaderError as error:
+            head = text[: error.position]
+            problem = Problem(
+                file=file,
+                line=head.count("\n") + 1,
+                column=len(head) - head.rfind("\n"),
+                key="",
+                message=f"a control character (U+{ord(text[error.position]):04X}) stands here",
+            )
+            raise ConfigError(problems=(problem,)) from None
+        except RecursionError:
+            problem = Problem(file=file, line=1, column=1, key="", message="nested too deeply")
+            raise ConfigError(problems=(problem,)) from None
+        return cls(file=file, text=text, root=root)
+
+    def find(self, loc: Loc) -> Place:
+        """Follow the path as far as it exists; steps that lead nowhere are passed over."""
+        key: Node | None = None
+        value, found = self.root, []
+        for step in loc:
+            if isinstance(value, MappingNode):
+                pair = next((pair for pair in pairs(value) if pair[0].value == step), None)
+                if pair is not None:
+                    key, value = pair
+                    found.append(step)
+            elif isinstance(value, SequenceNode) and isinstance(step, int):
+                key, value = None, value.value[step]
+                found.append(step)
+        return Place(value=value, key=key, loc=tuple(found))
+
+    def problem(
+        self, message: str, *, loc: Loc = (), key: str = "", at_key: bool = False
+    ) -> Problem:
+        """Say what is wrong at the end of this path."""
+        place = self.find(loc)
+        node = (place.key or place.value) if at_key else place.value
+        return self.problem_at(node, message, key=key or written(place.loc))
+
+    def problem_at(self, node: Node | None, message: str, *, key: str) -> Problem:
+        """Say what is wrong at this node."""
+        line, column = (node.start_mark.line, node.start_mark.column) if node else (0, 0)
+        return Problem(file=self.file, line=line + 1, column=column + 1, key=key, message=message)
+
+    def source(self, node: Node) -> str:
+        """Return the text between the node's marks, quotes included."""
+        return self.text[node.start_mark.index : node.end_mark.index]
+
+
+def pairs(node: MappingNode) -> Iterator[tuple[Node, Node]]:
+    """Yield keys and values of a mapping, its own first, then those that `<<` merges into it."""
+    given: set[str] = set()
+    for mapping in _merged(node, ()):
+        theirs = [pair for pair in mapping.value if pair[0].tag != MERGE]
+        yield from (pair for pair in theirs if str(pair[0].value) not in given)
+        given.update(str(key.value) for key, _ in theirs)
+
+
+def _merged(node: MappingNode, above: tuple[MappingNode, ...]) -> Iterator[MappingNode]:
+    yield node
+    for key, value in node.value:
+        if key.tag == MERGE:
+            wanted = value.value if isinstance(value, SequenceNode) else [value]
+            for one in wanted:
+                if isinstance(one, MappingNode) and one not in (node, *above):
+                    yield from _merged(one, (*above, node))
+
+
+def written(loc: Loc) -> str:
+    """Write a key path as people do: `servers[2].ssh_port`."""
+    text = ""
+    for step in loc:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def _syntax(error: yaml.MarkedYAMLError, *, file: Path) -> ConfigError:
+    said = error.problem or error.context or "not YAML"
+    mark = error.problem_mark or error.context_mark
+    problem = Problem(
+        file=file,
+        line=mark.line + 1 if mark else 1,
+        column=mark.column + 1 if mark else 1,
+        key="",
+        message=next((clear for own, clear in CLEARER.items() if said.startswith(own)), said),
+    )
+    return ConfigError(problems=(problem,))
