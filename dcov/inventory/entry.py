@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from dcov.secret import Secret
 
-NOTHING: Mapping[str, str] = MappingProxyType({})
-NO_PORTS: Mapping[str, int] = MappingProxyType({})
+
+def _nothing() -> Mapping[str, Any]:
+    return MappingProxyType({})
 
 
 class Role(StrEnum):
@@ -51,17 +53,21 @@ class Entry:
     """One server as it is declared; nothing here was asked of the server.
 
     `scrape_address` is what Prometheus connects to. `exporter_ports` are the ports on that
-    address where they differ from the exporters' own (NAT), by exporter name.
+    address where they differ from the exporters' own (NAT), by exporter name. `platform`, `data`
+    and `connection_options` are Nornir's: for filters and for other people's tasks.
     """
 
     name: str
     login: Login
     role: Role = Role.WORKER
     scrape_address: str = ""
-    exporter_ports: Mapping[str, int] = field(default=NO_PORTS)
+    exporter_ports: Mapping[str, int] = field(default_factory=_nothing)
     has_gpu: bool | None = None
     groups: tuple[str, ...] = ()
-    labels: Mapping[str, str] = field(default=NOTHING)
+    labels: Mapping[str, str] = field(default_factory=_nothing)
     bmc_address: str | None = None
     bmc_user: str | None = None
     bmc_password: Secret | None = None
+    platform: str = "linux"
+    data: Mapping[str, Any] = field(default_factory=_nothing, repr=False)
+    connection_options: Mapping[str, Any] = field(default_factory=_nothing, repr=False)

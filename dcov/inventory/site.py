@@ -1,0 +1,170 @@
+"""The declared fleet: its servers, its settings, and where its files lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+
+from platformdirs import user_config_path
+
+from dcov.config.jump import Jump
+from dcov.config.load import Config, load
+from dcov.config.notice import Notice
+from dcov.config.server import ServerSettings
+from dcov.config.settings import Settings, secrets_in
+from dcov.errors import ConfigError, Problem, UnknownNameError
+from dcov.inventory import declared
+from dcov.inventory.entry import Entry, Login, Role
+from dcov.inventory.nearest import nearest_names
+from dcov.inventory.this_machine import host_name
+from dcov.secret import Secret
+
+KNOWN_HOSTS = "known_hosts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What the user declared; it can be looked at from any thread and runs nothing.
+
+    `path` is the configuration file, or the folder of a Nornir inventory; None where the site was
+    made from entries. `notices` are what reading it gave rise to.
+    """
+
+    name: str
+    entries: Mapping[str, Entry]
+    settings: Settings = field(default_factory=Settings)
+    path: Path | None = None
+    notices: tuple[Notice, ...] = ()
+    config_secrets: tuple[Secret, ...] = field(default=(), repr=False)
+
+    @classmethod
+    def load(cls, path: Path | str) -> Site:
+        """Read a fleet-config.yaml and the secrets beside it."""
+        return cls.of_config(load(path))
+
+    @classmethod
+    def of_config(cls, config: Config) -> Site:
+        """Take the fleet from a configuration that has been read already."""
+        return cls(
+            name=config.settings.site_name,
+            entries=_by_name(declared.entries(config.settings), file=config.path),
+            settings=config.settings,
+            path=config.path,
+            notices=config.notices,
+            config_secrets=config.secrets,
+        )
+
+    @classmethod
+    def of(
+        cls,
+        *entries: Entry,
+        name: str = "",
+        settings: Settings | None = None,
+        path: Path | None = None,
+    ) -> Site:
+        """Make a fleet of these servers and no others.
+
+        Here this machine does not become a member by being nobody's: `master` names it, but a
+        command for the whole fleet does not run on it.
+        """
+        settings = settings or Settings()
+        return cls(
+            name=name or settings.site_name,
+            entries=_by_name(map(_scraped, entries), file=path),
+            settings=settings,
+            path=path,
+            config_secrets=tuple(secrets_in(settings)),
+        )
+
+    @property
+    def master(self) -> Entry:
+        """The one entry with the role; this machine where nobody has it."""
+        for entry in self.entries.values():
+            if entry.role is Role.MASTER:
+                return entry
+        return Entry(
+            name=host_name(), login=Login(address="localhost", local=True), role=Role.MASTER
+        )
+
+    @property
+    def workers(self) -> tuple[Entry, ...]:
+        """All entries but the master."""
+        return tuple(entry for entry in self.entries.values() if entry.role is Role.WORKER)
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every value that must be masked, wherever it was declared."""
+        own = (
+            secret
+            for entry in self.entries.values()
+            for secret in (entry.login.password, entry.login.sudo_password, entry.bmc_password)
+            if secret is not None
+        )
+        return tuple(dict.fromkeys((*self.config_secrets, *own)))
+
+    @property
+    def folder(self) -> Path:
+        """Where the site's own files lie: beside its configuration, else the user's folder."""
+        if self.path is None:
+            return user_config_path("dcov")
+        return self.path if self.path.is_dir() else self.path.absolute().parent
+
+    @property
+    def known_hosts(self) -> Path:
+        """The file with the host keys of the site's servers."""
+        return self.folder / KNOWN_HOSTS
+
+    def __getitem__(self, name: str) -> Entry:
+        if name not in self.entries:
+            raise UnknownNameError(
+                kind="server", name=name, nearest=nearest_names(name, among=self.entries)
+            )
+        return self.entries[name]
+
+    def jump(self, entry: Entry) -> Login | None:
+        """Return how to log in to the jump host in front of this server; None without one."""
+        name = entry.login.jump
+        if name is None:
+            return None
+        if name in self.entries:
+            return self.entries[name].login
+        jump = Jump.parse(name)
+        if jump is None:
+            raise UnknownNameError(
+                kind="jump host", name=name, nearest=nearest_names(name, among=self.entries)
+            )
+        host = ServerSettings(server_ip=jump.address, ssh_port=jump.port, ssh_user=jump.user)
+        return declared.login(host, settings=self.settings)
+
+
+def _scraped(entry: Entry) -> Entry:
+    if entry.scrape_address or entry.login.local:
+        return entry
+    return replace(entry, scrape_address=entry.login.address)
+
+
+def _by_name(entries: Iterable[Entry], *, file: Path | None) -> Mapping[str, Entry]:
+    found: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.name in found:
+            raise ConfigError(problems=(_twice(entry.name, among=found, file=file),))
+        found[entry.name] = entry
+    masters = [entry.name for entry in found.values() if entry.role is Role.MASTER]
+    if len(masters) > 1:
+        problem = Problem(
+            file=file, line=1, column=1, key="role", message=f"{' and '.join(masters)} are masters"
+        )
+        raise ConfigError(problems=(problem,))
+    return MappingProxyType(found)
+
+
+def _twice(name: str, *, among: Mapping[str, Entry], file: Path | None) -> Problem:
+    message = f"two servers are called {name!r}"
+    if among[name].login.local:
+        message = (
+            f"the master is this machine, and a server is called {name!r} as well; "
+            "if they are one, give that server `role: master`"
+        )
+    return Problem(file=file, line=1, column=1, key="servers", message=message)
