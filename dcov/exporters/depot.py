@@ -46,27 +46,16 @@ class Depot:
 
     def fetch(self, artifact: Artifact) -> Binary:
         """Return the binary, downloaded and verified where it is not here yet."""
-        with self._alone(artifact):
-            sha256 = self._expected(artifact)
-            binary = self._inside(artifact, sha256)
-            if binary is None or not self._store.has(binary):
-                if not self._store.has(sha256):
-                    self._save(artifact, sha256)
-                binary = self._unpack(artifact, sha256)
-            path = self._store.path(binary)
-            return Binary(
-                exporter=artifact.exporter,
-                version=artifact.version,
-                arch=artifact.arch,
-                path=path,
-                sha256=binary,
-                size=path.stat().st_size,
-                pinned=artifact.pinned,
-            )
+        with self._in_our_words(artifact):
+            known = self.digest(artifact)
+            if known and self._store.has(known):
+                return self._binary(artifact, known)
+            with self._store.alone(_key(artifact.url), within=self._download.within):
+                return self._binary(artifact, self._get(artifact))
 
     def digest(self, artifact: Artifact) -> str | None:
         """Return the binary's SHA-256 if the lock file or an earlier fetch tells it; no network."""
-        sha256 = artifact.sha256 or self._store.note("first-use", _key(artifact.url))
+        sha256 = artifact.sha256 or self._first_use(artifact)
         return artifact.binary_sha256 or (self._inside(artifact, sha256) if sha256 else None)
 
     def sums(self, artifact: Artifact) -> Sums:
@@ -74,16 +63,34 @@ class Depot:
         place = self._download.mirror.shown(artifact.sums_url)
         return Sums(url=place, text=self._download.text(artifact.sums_url))
 
-    def _expected(self, artifact: Artifact) -> str:
-        """Return what the release file must hash to: as pinned, or as at its first use."""
-        if artifact.sha256:
-            return artifact.sha256
-        key = _key(artifact.url)
-        known = self._store.note("first-use", key)
-        if known is None:
-            known = self.sums(artifact).digest(artifact.file)
-            self._store.learn("first-use", key, known)
-        return known
+    def _get(self, artifact: Artifact) -> str:
+        """Bring the binary into the store, unless another has just done so; return its digest."""
+        sha256 = artifact.sha256 or self._first_use(artifact)
+        if sha256 is None:
+            sha256 = self.sums(artifact).digest(artifact.file)
+        binary = self._inside(artifact, sha256)
+        if binary is None or not self._store.has(binary):
+            if not self._store.has(sha256):
+                self._save(artifact, sha256)
+            binary = self._unpack(artifact, sha256)
+        if not artifact.pinned:  # only now is it in use: sums that match no file are not kept
+            self._store.learn("first-use", _key(artifact.url), sha256)
+        return binary
+
+    def _binary(self, artifact: Artifact, sha256: str) -> Binary:
+        path = self._store.path(sha256)
+        return Binary(
+            exporter=artifact.exporter,
+            version=artifact.version,
+            arch=artifact.arch,
+            path=path,
+            sha256=sha256,
+            size=path.stat().st_size,
+            pinned=artifact.pinned,
+        )
+
+    def _first_use(self, artifact: Artifact) -> str | None:
+        return self._store.note("first-use", _key(artifact.url))
 
     def _inside(self, artifact: Artifact, sha256: str) -> str | None:
         """Return the digest of the binary in the release file of this digest, if it is known."""
@@ -93,8 +100,13 @@ class Depot:
         return artifact.member_sha256 or self._store.note("members", note)
 
     def _save(self, artifact: Artifact, sha256: str) -> None:
+        """Download the release file, and let it in if it is the right one."""
         partial = self._store.partial(f"{_key(artifact.url)}-{sha256}")
+        resumed = partial.exists()
         self._download.save(artifact.url, to=partial)
+        if resumed and digest(partial) != sha256:  # perhaps what an earlier run left was bad
+            partial.unlink()
+            self._download.save(artifact.url, to=partial)
         actual = digest(partial)
         if actual != sha256:
             partial.unlink()  # no part of it may be resumed
@@ -119,14 +131,12 @@ class Depot:
         return actual
 
     @contextmanager
-    def _alone(self, artifact: Artifact) -> Iterator[None]:
-        """Work on this artifact and on no other's time; say in our words what the disk refuses."""
-        within = self._download.within
+    def _in_our_words(self, artifact: Artifact) -> Iterator[None]:
+        """Translate what the lock and the disk refuse."""
         try:
-            with self._store.alone(_key(artifact.url), within=within):
-                yield
+            yield
         except Timeout as busy:
-            detail = f"another dcov has been fetching it for {within:g} s"
+            detail = f"another dcov has been fetching it for {self._download.within:g} s"
             raise DownloadError(url=artifact.url, detail=detail) from busy
         except OSError as refused:
             detail = refused.strerror or str(refused)

@@ -36,7 +36,7 @@ class Store:
         return self.folder / "blobs" / sha256
 
     def has(self, sha256: str) -> bool:
-        """Whether the content is here; a damaged one is removed and is not."""
+        """Whether the content is here and undamaged; a damaged one waits to be replaced."""
         blob = self.path(sha256)
         try:
             seen = _signature(blob)
@@ -44,7 +44,6 @@ class Store:
             return False
         if self._checked.get(blob) != seen:
             if digest(blob) != sha256:
-                blob.unlink(missing_ok=True)
                 return False
             self._checked[blob] = seen
         return True
@@ -73,10 +72,10 @@ class Store:
             Path(name).unlink(missing_ok=True)
 
     def note(self, kind: str, name: str) -> str | None:
-        """Return a digest that was learned earlier."""
+        """Return a digest that was learned earlier and can still be read."""
         try:
-            text = (self.folder / "notes" / kind / name).read_text()
-        except FileNotFoundError:
+            text = (self.folder / "notes" / kind / name).read_text(errors="replace")
+        except OSError:
             return None
         return text if _SHA256.fullmatch(text) else None
 

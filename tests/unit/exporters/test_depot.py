@@ -116,6 +116,23 @@ def test_a_whole_file_left_by_a_killed_run_is_not_asked_for_again(
     assert site.asked(".tar.gz")[0]["Range"] == f"bytes={len(TARBALL)}-"
 
 
+@pytest.mark.parametrize("left", [b"<html>log in to this network</html>", b"x" * 2 * len(TARBALL)])
+def test_a_bad_beginning_of_an_earlier_run_is_thrown_away(
+    site: Site, artifact: Artifact, tmp_path: Path, left: bytes
+) -> None:
+    site.breaks[f"{FOLDER}/{artifact.file}"] = 5
+    with pytest.raises(DownloadError):
+        depot(site).fetch(artifact)
+    (partial,) = (tmp_path / "cache" / "dcov" / "artifacts" / "partial").iterdir()
+    partial.write_bytes(left)
+    site.requests.clear()
+    assert depot(site).fetch(artifact).sha256 == sha256(BINARY)
+    assert [headers.get("Range") for headers in site.asked(".tar.gz")] == [
+        f"bytes={len(left)}-",
+        None,
+    ]
+
+
 def test_a_missing_file_is_said_at_once(site: Site, artifact: Artifact) -> None:
     site.files.clear()
     with pytest.raises(DownloadError, match="HTTP 404"):
@@ -231,6 +248,9 @@ def test_a_release_whose_sums_do_not_match_is_refused(site: Site) -> None:
     site.files[f"{FOLDER}/{artifact.file}"] = tarball((MEMBER, b"evil"))
     with pytest.raises(ChecksumError):
         depot(site).fetch(artifact)
+    site.files.clear()
+    site.publish(Arch.AMD64, TARBALL)  # once the mirror is whole again, nothing of it is left
+    assert depot(site).fetch(artifact).sha256 == sha256(BINARY)
 
 
 @pytest.mark.parametrize("form", ["{}", "{}/", "file://{}", "file://localhost{}"])
