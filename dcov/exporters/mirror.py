@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from dcov.errors import ConfigError, Problem
@@ -18,10 +19,15 @@ class Mirror:
     in the URL; they go to the mirror and into no error.
     """
 
-    base: str = ""
+    base: str = field(default="", repr=False)  # it may carry a login
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.base)
+        try:
+            parts = urlsplit(self.base)
+            if parts.scheme in {"http", "https"} and not parts.hostname:
+                self._refuse("the URL names no host")
+        except ValueError as wrong:
+            self._refuse(str(wrong))
         if parts.scheme == "file" and parts.netloc not in {"", "localhost"}:
             self._refuse("a file:// URL names a folder of this machine: file:///srv/mirror")
         if parts.scheme not in {"", "file", "http", "https"}:
@@ -46,7 +52,7 @@ class Mirror:
         parts = urlsplit(self.base)
         return Path(unquote(parts.path)) if parts.scheme else Path(self.base).expanduser()
 
-    def _refuse(self, message: str) -> None:
+    def _refuse(self, message: str) -> NoReturn:
         problem = Problem(file=None, line=0, column=0, key="mirror", message=message)
         raise ConfigError(problems=(problem,))
 
