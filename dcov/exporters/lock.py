@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Self
 
@@ -72,6 +71,8 @@ class Lock:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return cls()
+        except (OSError, UnicodeDecodeError) as refused:
+            raise _refused(path, refused) from refused
         return cls._parse(text, file=path)
 
     @classmethod
@@ -114,17 +115,18 @@ class Lock:
 
     def write(self, path: Path) -> None:
         """Replace the file in one step."""
-        with NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
-            try:
-                file.write("".join(self._lines()))
+        new = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            with new.open("w", encoding="utf-8") as file:
+                file.writelines(self._lines())
                 file.flush()
                 os.fsync(file.fileno())
-                Path(file.name).chmod(0o644)
-                Path(file.name).replace(path)
-            except BaseException:
-                with suppress(FileNotFoundError):
-                    Path(file.name).unlink()
-                raise
+            new.replace(path)
+        except OSError as refused:
+            raise _refused(path, refused) from refused
+        finally:
+            with suppress(OSError):
+                new.unlink()
 
     def _lines(self) -> Iterator[str]:
         yield _HEADER
@@ -193,6 +195,11 @@ def _problems(broken: ValidationError, *, text: str, file: Path | None) -> Itera
         line = heads[index] if index is not None and index < len(heads) else 1
         key = ".".join(str(part) for part in place)
         yield Problem(file=file, line=line, column=1, key=key, message=error["msg"])
+
+
+def _refused(path: Path, refused: Exception) -> ConfigError:
+    problem = Problem(file=path, line=0, column=0, key="", message=str(refused))
+    return ConfigError(problems=(problem,))
 
 
 def _toml(text: str) -> str:

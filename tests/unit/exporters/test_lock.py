@@ -136,3 +136,12 @@ def test_a_broken_lock_file_is_said_with_its_line(
 def test_an_unknown_exporter_names_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="did you mean node_exporter"):
         Lock.load().version("node-exporter")
+
+
+def test_a_lock_file_that_cannot_be_read_or_written_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "exporters.lock.toml"
+    folder.mkdir()
+    for touch in (Lock.read, Lock.load, Lock().write):
+        with pytest.raises(ConfigError, match="Is a directory"):
+            touch(folder)
+    assert [file.name for file in tmp_path.iterdir() if file.is_file()] == []
