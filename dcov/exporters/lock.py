@@ -17,7 +17,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
-from dcov.errors import ConfigError, Problem, UnknownNameError
+from dcov.errors import ChecksumError, ConfigError, Problem, UnknownNameError
 from dcov.exporters.artifact import Arch, Artifact, Release
 from dcov.exporters.depot import Depot
 from dcov.exporters.version import normalise
@@ -80,10 +80,9 @@ class Lock:
         try:
             content = TypeAdapter(_Content).validate_python(tomllib.loads(text))
         except tomllib.TOMLDecodeError as broken:
-            line, column = re.findall(r"\d+", str(broken))[-2:] or (0, 0)
-            problem = Problem(
-                file=file, line=int(line), column=int(column), key="", message=str(broken)
-            )
+            place = re.search(r"line (\d+), column (\d+)", str(broken))  # or: at end of document
+            line, column = map(int, place.groups()) if place else (text.count("\n") + 1, 1)
+            problem = Problem(file=file, line=line, column=column, key="", message=str(broken))
             raise ConfigError(problems=(problem,)) from broken
         except ValidationError as broken:
             raise ConfigError(problems=tuple(_problems(broken, text=text, file=file))) from broken
@@ -150,20 +149,26 @@ def lock_release(
     """Pin a version for every architecture by the release's own sums file, and make it the one.
 
     With `binaries` the files are fetched too, so that the digests of the binaries inside are known
-    and a rerun that changes nothing needs no download. Other entries of `into` stay.
+    and a rerun that changes nothing needs no download. Other entries of `into` stay. A release
+    whose sums file contradicts what is pinned already, by us or in `into`, is refused.
     """
     version = normalise(version)
+    before = Lock.load(into)
     pins = []
     for arch in release.arches:
-        artifact = release.artifact(version, arch=arch)
+        artifact = before.artifact(release, arch=arch, version=version)
         sums = depot.sums(artifact)
-        artifact = release.artifact(version, arch=arch, sha256=sums.digest(artifact.file))
+        sha256 = sums.digest(artifact.file)
+        if artifact.sha256 not in {None, sha256}:
+            expected = str(artifact.sha256)
+            raise ChecksumError(what=artifact.url, expected=expected, actual=sha256)
+        artifact = release.artifact(version, arch=arch, sha256=sha256)
         pins.append(
             Pin(
                 exporter=release.exporter,
                 version=version,
                 arch=arch,
-                sha256=str(artifact.sha256),
+                sha256=sha256,
                 binary_sha256=depot.fetch(artifact).sha256 if binaries else None,
                 found=(sums.url,),
             )

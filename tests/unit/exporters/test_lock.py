@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from unit.exporters.releases import BINARY, FOLDER, VERSION, Site, sha256, tarball
 
-from dcov.errors import ConfigError, DownloadError, UnknownNameError
+from dcov.errors import ChecksumError, ConfigError, DownloadError, UnknownNameError
 from dcov.exporters.artifact import DC_EXPORTER, NODE_EXPORTER, Arch
 from dcov.exporters.depot import Depot
 from dcov.exporters.download import Download
@@ -68,6 +68,22 @@ def test_a_file_can_be_locked_without_downloading_it(
     assert not site.asked(".tar.gz")
 
 
+def test_a_release_that_has_changed_since_it_was_locked_is_refused(
+    site: Site, depot: Depot, tmp_path: Path
+) -> None:
+    publish(site)
+    path = tmp_path / "exporters.lock.toml"
+    lock_release(NODE_EXPORTER, version=VERSION, into=path, depot=depot)
+    written = path.read_text()
+    lock_release(NODE_EXPORTER, version=VERSION, into=path, depot=depot)
+    assert path.read_text() == written
+    site.files.clear()
+    site.publish(Arch.AMD64, tarball(("x", b"another")))
+    with pytest.raises(ChecksumError):
+        lock_release(NODE_EXPORTER, version=VERSION, into=path, depot=depot)
+    assert path.read_text() == written
+
+
 @pytest.mark.parametrize("copies", [0, 2])
 def test_a_sums_file_that_is_not_plain_locks_nothing(
     site: Site, depot: Depot, tmp_path: Path, copies: int
@@ -120,6 +136,7 @@ def test_a_sites_own_lock_adds_to_ours_and_wins(tmp_path: Path) -> None:
         ('\n\n[[artifact]]\nexporter = "x"\n', 3, "artifact.0.sha256"),
         ('[[artifact]]\nsha265 = "x"\n', 1, "artifact.0.sha265"),
         ("artifacts = 3\n", 1, "artifacts"),
+        ('[versions]\nnode_exporter = "1', 2, "versions|Unterminated|Illegal|Expected"),
     ],
 )
 def test_a_broken_lock_file_is_said_with_its_line(
