@@ -1,0 +1,54 @@
+"""`python -m fleetlab up|status|down|reset`: the lab by hand."""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from . import topology
+from .command import LabError
+from .lab import Lab
+
+
+def main() -> int:
+    """Parse, one call of the lab, print."""
+    parser = argparse.ArgumentParser(prog="fleetlab", description="The test lab of dcov.")
+    parser.add_argument("--name", default="demo", help="the lab's name (demo)")
+    parser.add_argument("--state", type=Path, help="its state folder")
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="have the servers up")
+    up.add_argument("only", nargs="*", metavar="SERVER", help=", ".join(topology.NAMES))
+    commands.add_parser("status", help="say what is up")
+    reset = commands.add_parser("reset", help="make servers blank again")
+    reset.add_argument("servers", nargs="+", metavar="SERVER", choices=topology.NAMES)
+    commands.add_parser("down", help="remove the lab; images stay cached")
+    asked = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    lab = Lab(asked.name, state=asked.state)
+    try:
+        match asked.command:
+            case "up":
+                lab.up(only=asked.only or None)
+                show(lab)
+            case "status":
+                show(lab)
+            case "reset":
+                for name in asked.servers:
+                    lab.server(name).reset()
+            case "down":
+                lab.down()
+    except LabError as error:
+        print(f"fleetlab: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def show(lab: Lab) -> None:
+    """One line per server."""
+    print(f"lab {lab.name}, state in {lab.state}")
+    for status in lab.status():
+        print(f"{status.name:8} {status.state:10} {status.login}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""What opens the servers of one lab: a key, passwords, and the host keys to trust."""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import apt
+from .command import run
+from .topology import NAMES
+
+Passwords = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """The files of a lab's state folder that log in."""
+
+    key: Path
+    known_hosts: Path
+    passwords: Passwords
+    """Server, then user."""
+
+    @property
+    def public_key(self) -> str:
+        """The line for authorized_keys."""
+        return self.key.with_suffix(".pub").read_text().strip()
+
+    def trust(self, host_keys: Mapping[str, str]) -> None:
+        """Write these servers' host keys, by server name as HostKeyAlias wants it; other lines stay."""
+        lines = {}
+        if self.known_hosts.exists():
+            for line in self.known_hosts.read_text().splitlines():
+                lines[line.split(" ", 1)[0]] = line
+        for name, host_key in host_keys.items():
+            algorithm, blob = host_key.split()[:2]
+            lines[name] = f"{name} {algorithm} {blob}"
+        write(self.known_hosts, "".join(f"{lines[name]}\n" for name in sorted(lines)))
+
+
+def ensure(state: Path) -> Credentials:
+    """The lab's credentials, made when it has none."""
+    key = state / "id_ed25519"
+    if not key.exists():
+        apt.ensure_tools({"ssh-keygen": "openssh-client"})
+        run(("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "dcov-lab", "-f", str(key)))
+    file = state / "passwords.json"
+    if not file.exists():
+        made = {
+            name: {user: secrets.token_urlsafe(12) for user in ("root", "ops")} for name in NAMES
+        }
+        for name in set(NAMES) - {"gpu-03"}:
+            del made[name]["ops"]
+        write(file, json.dumps(made, indent=2) + "\n", mode=0o600)
+    passwords = json.loads(file.read_text())
+    return Credentials(key=key, known_hosts=state / "known_hosts", passwords=passwords)
+
+
+def write(path: Path, text: str, *, mode: int = 0o644) -> None:
+    """Replace the file as a whole; it never has a wider mode than this, nor half the text."""
+    staged = path.with_name(f".{path.name}.new")
+    staged.unlink(missing_ok=True)
+    with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
+        file.write(text)
+    staged.rename(path)

@@ -1,0 +1,79 @@
+"""The lab as a site of dcov: fleet-config.yaml, .secrets.yaml, and the same for OpenSSH."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from .credentials import Credentials, write
+from .server import Server
+
+CATALOGUE = {9100: "node_exporter", 9835: "dc-exporter"}
+
+
+def describe(
+    name: str, *, servers: Sequence[Server], state: Path, credentials: Credentials, mirror: str
+) -> None:
+    """Write the site's files; `servers` are those that run."""
+    master = [server for server in servers if server.name == "master"]
+    lines = [f"site_name: {name}"]
+    lines += ["master:", *_entry(master[0])] if master else []
+    lines += [
+        "ssh:",
+        "  username: root",
+        f"  key_path: {credentials.key}",
+        "  port: 22",
+        f"mirror: {mirror}",
+        "exporters:",
+        "  node_exporter:",
+        "    version: 1.5.0",
+        "servers:",
+    ]
+    for server in servers:
+        if server.name != "master":
+            first, *rest = _entry(server)
+            lines += [f"  - {first.strip()}", *(f"  {line}" for line in rest)]
+    write(state / "fleet-config.yaml", "\n".join(lines) + "\n")
+    secrets = ["server_sudo_passwords:"] + [
+        f'  {server.name}: "{credentials.passwords[server.name][server.user]}"'
+        for server in servers
+        if server.user != "root"
+    ]
+    write(state / ".secrets.yaml", "\n".join(secrets) + "\n" if secrets[1:] else "", mode=0o600)
+    write(
+        state / "ssh_config",
+        "\n".join(_openssh(server, credentials=credentials) for server in servers),
+    )
+
+
+def _entry(server: Server) -> list[str]:
+    """The keys of one server; what is dcov's default is left out."""
+    lines = [f"  name: {server.name}", f"  server_ip: {server.address}"]
+    if server.user != "root":
+        lines.append(f"  ssh_user: {server.user}")
+    if server.port != 22:
+        lines.append(f"  ssh_port: {server.port}")
+    if server.jump:
+        lines.append(f"  ssh_jump: {server.jump}")
+    ports = {inner: outer for outer, inner in server.spec.forwards if inner in CATALOGUE}
+    if ports:
+        lines.append("  exporter_ports:")
+        lines += [f"    {CATALOGUE[inner]}: {outer}" for inner, outer in ports.items()]
+    return lines
+
+
+def _openssh(server: Server, *, credentials: Credentials) -> str:
+    """For people: `ssh -F ssh_config gpu-04`."""
+    lines = [
+        f"Host {server.name}",
+        f"  HostName {server.address}",
+        f"  HostKeyAlias {server.name}",
+        f"  Port {server.port}",
+        f"  User {server.user}",
+        f"  IdentityFile {credentials.key}",
+        "  IdentitiesOnly yes",
+        f"  UserKnownHostsFile {credentials.known_hosts}",
+        "  GlobalKnownHostsFile /dev/null",
+    ]
+    # ssh does not hand -F to the jump by itself when it is given ProxyJump in a file; it does read
+    # the same file for the jump host when -F was given
+    lines += [f"  ProxyJump {server.jump}"] if server.jump else []
+    return "\n".join(lines) + "\n"
