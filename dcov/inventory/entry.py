@@ -12,7 +12,8 @@ from typing import Any
 from dcov.secret import Secret
 
 
-def _nothing() -> Mapping[str, Any]:
+def nothing() -> Mapping[str, Any]:
+    """Make an empty mapping that stays empty: the default of a field."""
     return MappingProxyType({})
 
 
@@ -61,13 +62,13 @@ class Entry:
     login: Login
     role: Role = Role.WORKER
     scrape_address: str = ""
-    exporter_ports: Mapping[str, int] = field(default_factory=_nothing)
+    exporter_ports: Mapping[str, int] = field(default_factory=nothing)
     has_gpu: bool | None = None
     groups: tuple[str, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=_nothing)
+    labels: Mapping[str, str] = field(default_factory=nothing)
     bmc_address: str | None = None
     bmc_user: str | None = None
     bmc_password: Secret | None = None
     platform: str = "linux"
-    data: Mapping[str, Any] = field(default_factory=_nothing, repr=False)
-    connection_options: Mapping[str, Any] = field(default_factory=_nothing, repr=False)
+    data: Mapping[str, Any] = field(default_factory=nothing, repr=False)
+    connection_options: Mapping[str, Any] = field(default_factory=nothing, repr=False)

@@ -124,12 +124,13 @@ class Site:
         return self.entries[name]
 
     def jump(self, entry: Entry) -> Login | None:
-        """Return how to log in to the jump host in front of this server; None without one."""
+        """Return how to log in to the jump host in front of this server; None without one.
+
+        It is a server of the fleet, or what `ssh -J` takes, with the site's defaults.
+        """
         name = entry.login.jump
-        if name is None:
-            return None
-        if name in self.entries:
-            return self.entries[name].login
+        if name is None or name in self.entries:
+            return self.entries[name].login if name else None
         jump = Jump.parse(name)
         if jump is None:
             raise UnknownNameError(
@@ -147,24 +148,39 @@ def _scraped(entry: Entry) -> Entry:
 
 def _by_name(entries: Iterable[Entry], *, file: Path | None) -> Mapping[str, Entry]:
     found: dict[str, Entry] = {}
+    problems: list[Problem] = []
+
+    def say(message: str, *, key: str) -> None:
+        problems.append(Problem(file=file, line=1, column=1, key=key, message=message))
+
     for entry in entries:
         if entry.name in found:
-            raise ConfigError(problems=(_twice(entry.name, among=found, file=file),))
+            say(_twice(entry.name, among=found), key="name")
         found[entry.name] = entry
     masters = [entry.name for entry in found.values() if entry.role is Role.MASTER]
     if len(masters) > 1:
-        problem = Problem(
-            file=file, line=1, column=1, key="role", message=f"{' and '.join(masters)} are masters"
-        )
-        raise ConfigError(problems=(problem,))
+        say(f"{' and '.join(masters)} are both the master", key="role")
+    for name in found:
+        if _in_a_circle(name, among=found):
+            say(f"the way to {name} leads through {name} itself", key="ssh_jump")
+    if problems:
+        raise ConfigError(problems=tuple(problems))
     return MappingProxyType(found)
 
 
-def _twice(name: str, *, among: Mapping[str, Entry], file: Path | None) -> Problem:
-    message = f"two servers are called {name!r}"
+def _in_a_circle(name: str, *, among: Mapping[str, Entry]) -> bool:
+    seen: set[str] = set()
+    step = among[name].login.jump
+    while step is not None and step in among and step not in seen:
+        seen.add(step)
+        step = among[step].login.jump
+    return name in seen
+
+
+def _twice(name: str, *, among: Mapping[str, Entry]) -> str:
     if among[name].login.local:
-        message = (
+        return (
             f"the master is this machine, and a server is called {name!r} as well; "
             "if they are one, give that server `role: master`"
         )
-    return Problem(file=file, line=1, column=1, key="servers", message=message)
+    return f"two servers are called {name!r}"

@@ -1,0 +1,134 @@
+"""Nornir's hosts as a site: inheritance from groups and defaults, Nornir's own, decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from nornir.core.inventory import Host, Inventory
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from dcov.config.document import written
+from dcov.config.fields import kind_of
+from dcov.config.notice import Notice
+from dcov.config.reading import wrong
+from dcov.errors import ConfigError, Problem
+from dcov.inventory.entry import Entry, Login, Role
+from dcov.inventory.groups import MASTERS, WORKERS
+from dcov.inventory.host import Attributes, HostData
+from dcov.inventory.site import Site
+from dcov.secret import Secret
+
+ATTRIBUTES = ("hostname", "port", "username", "password", "platform")
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def from_nornir(
+    inventory: Inventory, *, path: Path | None = None, notices: tuple[Notice, ...] = ()
+) -> Site:
+    """Return the hosts as a site; a ConfigError lists every value that cannot be meant so.
+
+    `path` is the folder that the inventory was read from, `notices` what reading it gave rise to.
+    """
+    entries: list[Entry] = []
+    problems: list[Problem] = []
+    for host in inventory.hosts.values():
+        try:
+            entries.append(to_entry(host, folder=path))
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems=tuple(problems))
+    name = str(inventory.defaults.data.get("site_name", ""))
+    return replace(Site.of(*entries, name=name, path=path), notices=notices)
+
+
+def to_entry(host: Host, *, folder: Path | None = None) -> Entry:
+    """Return one host as an entry, with what its groups and the defaults give it."""
+    own = {name: getattr(host, name) for name in ATTRIBUTES}
+    attributes, faults = _valid(own, model=Attributes, at=host.name, folder=folder)
+    at = f"{host.name}.data"
+    data, more = _valid(host.extended_data(), model=HostData, at=at, folder=folder)
+    if attributes is None or data is None:
+        raise ConfigError(problems=(*faults, *more))
+    groups = tuple(group.name for group in host.extended_groups())
+    return Entry(
+        name=host.name,
+        login=_login(host.name, attributes=attributes, data=data),
+        role=_role(data, groups=groups),
+        scrape_address=data.scrape_address or "",
+        exporter_ports=MappingProxyType(dict(data.exporter_ports)),
+        has_gpu=data.has_gpu,
+        groups=tuple(name for name in groups if name not in (MASTERS, WORKERS)),
+        labels=MappingProxyType(dict(data.labels)),
+        bmc_address=data.bmc_ip,
+        bmc_user=data.bmc_user,
+        bmc_password=data.bmc_password,
+        platform=attributes.platform or "linux",
+        data=MappingProxyType(deepcopy(data.model_extra or {})),
+        connection_options=MappingProxyType(dict(_connection_options(host))),
+    )
+
+
+def _login(name: str, *, attributes: Attributes, data: HostData) -> Login:
+    return Login(
+        address=attributes.hostname or name,
+        port=attributes.port or 22,
+        user=attributes.username or "root",
+        key_path=data.key_path,
+        password=attributes.password,
+        sudo_password=data.sudo_password,
+        jump=data.ssh_jump,
+        agent=data.agent,
+        local=data.local,
+    )
+
+
+def _role(data: HostData, *, groups: tuple[str, ...]) -> Role:
+    if data.role is not None:
+        return Role(data.role)
+    return Role.MASTER if MASTERS in groups else Role.WORKER
+
+
+def _connection_options(host: Host) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Resolve what each kind of connection inherits.
+
+    Nornir's own method writes what it finds into the host and group objects that it asks.
+    """
+    levels = [
+        host.connection_options,
+        *(group.connection_options for group in host.extended_groups()),
+        host.defaults.connection_options,
+    ]
+    for kind in dict.fromkeys(kind for options in levels for kind in options):
+        own = [options[kind] for options in levels if kind in options]
+        found = {
+            name: next((value for one in own if (value := getattr(one, name)) is not None), None)
+            for name in (*ATTRIBUTES, "extras")
+        }
+        password = found["password"]
+        found["password"] = Secret(password) if password else None
+        yield kind, MappingProxyType({**found, "extras": deepcopy(found["extras"])})
+
+
+def _valid(
+    values: Mapping[str, Any], *, model: type[M], at: str, folder: Path | None
+) -> tuple[M | None, tuple[Problem, ...]]:
+    given = {name: value for name, value in values.items() if value is not None}
+    try:
+        return model.model_validate(given, context=folder), ()
+    except ValidationError as invalid:
+        errors = invalid.errors(include_url=False)
+        return None, tuple(_problem(error, at=at) for error in errors)
+
+
+def _problem(error: ErrorDetails, *, at: str) -> Problem:
+    key = f"{at}.{written(tuple(step for step in error['loc'] if step != '[key]'))}"
+    message = wrong(error, found=kind_of(error["input"]))
+    return Problem(file=None, line=1, column=1, key=key, message=message)
