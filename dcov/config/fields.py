@@ -125,11 +125,12 @@ def secret(value: object) -> Secret:
     if isinstance(value, Secret):
         return value
     if not isinstance(value, str):
-        raise fault(f"a password must be text, and YAML reads {_kind(value)} here; quote it")
+        raise fault(f"a password must be text, and YAML reads {kind_of(value)} here; quote it")
     return Secret(value)
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
+    """Name the kind of a value in the words of the messages."""
     match value:
         case bool():
             return "true or false"
@@ -139,7 +140,9 @@ def _kind(value: object) -> str:
             return "a list"
         case dict():
             return "a mapping"
-    return "a date" if hasattr(value, "isoformat") else "no text"
+    if isinstance(value, str):
+        return "text"
+    return "a date" if hasattr(value, "isoformat") else "something else"
 
 
 def _number(value: object) -> object:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 from pydantic_core import ErrorDetails
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -63,12 +63,18 @@ def _problem(document: Document, error: ErrorDetails, *, model: type[BaseModel])
             return document.problem("is missing", loc=loc, key=missing)
         case "dcov" if loc and loc[-1] == "[key]":
             return document.problem(error["ctx"]["message"], loc=loc, at_key=True)
-        case "dcov":
-            return document.problem(error["ctx"]["message"], loc=loc)
-    return document.problem(_wrong(error, place.value), loc=loc)
+    return document.problem(_read_as(place.value, error=error), loc=loc)
 
 
+SAID = {
+    "dcov": "{message}",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} or less",
+    "literal_error": "must be {expected}",
+    "enum": "must be {expected}",
+}
 EXPECTED = {
+    "string_type": "text",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "bool_type": "true or false",
@@ -78,27 +84,21 @@ EXPECTED = {
 }
 
 
-def _wrong(error: ErrorDetails, node: Node | None) -> str:
-    """Say what was expected here, and how YAML read what stands here."""
-    context = error.get("ctx", {})
-    match error["type"]:
-        case "string_type":
-            return _unquoted(node)
-        case "greater_than_equal":
-            return f"must be {context['ge']} or more"
-        case "less_than_equal":
-            return f"must be {context['le']} or less"
-        case "literal_error" | "enum":
-            return f"must be {context['expected']}"
-        case kind if kind in EXPECTED:
-            return f"must be {EXPECTED[kind]}, not {_kind(node)}"
+def wrong(error: ErrorDetails, *, found: str) -> str:
+    """Say what was expected where this kind of value was found."""
+    kind, context = error["type"], error.get("ctx", {})
+    if kind in SAID:
+        return SAID[kind].format(**context)
+    if kind in EXPECTED:
+        return f"must be {EXPECTED[kind]}, not {found}"
     return error["msg"]
 
 
-def _unquoted(node: Node | None) -> str:
-    if isinstance(node, ScalarNode) and node.tag in READ_AS:
+def _read_as(node: Node | None, *, error: ErrorDetails) -> str:
+    """Say what was expected, and how YAML read what stands here."""
+    if error["type"] == "string_type" and isinstance(node, ScalarNode) and node.tag in READ_AS:
         return f"must be text, and YAML reads {node.value} as {READ_AS[node.tag]}; quote it"
-    return f"must be text, not {_kind(node)}"
+    return wrong(error, found=_kind(node))
 
 
 def _kind(node: Node | None) -> str:
@@ -107,13 +107,15 @@ def _kind(node: Node | None) -> str:
             return "a mapping"
         case SequenceNode():
             return "a list"
-        case ScalarNode(tag=tag) if tag in READ_AS:
-            return f"{READ_AS[tag]}"
-    return "text"
+        case ScalarNode():
+            return READ_AS.get(node.tag, "text")
+    return "nothing"
 
 
 def _model_at(model: type[BaseModel], loc: Loc) -> type[BaseModel]:
     """Return the model that describes what stands at this path."""
+    if issubclass(model, RootModel):
+        model = _first_model(model.model_fields["root"].annotation) or model
     for step in loc:
         field = model.model_fields.get(str(step))
         inner = _first_model(field.annotation) if field else None

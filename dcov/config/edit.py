@@ -1,0 +1,164 @@
+"""Adding, removing and changing servers in a fleet-config.yaml that people also edit.
+
+The new text is parsed again and compared with what was wanted, then read as a whole site, before
+it replaces the file at once.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dcov.config import splice
+from dcov.config.document import Document
+from dcov.config.load import Config, load_source
+from dcov.config.plain import Plain
+from dcov.config.reading import nearest
+from dcov.config.source import Source
+from dcov.errors import ConfigError, Problem, UnknownNameError
+from dcov.secret import Secret
+
+Servers = list[dict[str, Any]]
+Splice = Callable[[Document], str]
+
+
+def add_server(path: Path, *, server: Mapping[str, object]) -> Config:
+    """Append a server with these keys, and return the site as it now is.
+
+    Passwords belong into `.secrets.yaml`: a Secret among the values is refused.
+    """
+    _no_secrets(server)
+    item = {key: value for key, value in server.items() if value is not None}
+    with _editing(path) as file:
+        source, document, servers = _open(file)
+        text = _spliced(document, lambda before: splice.added(before, item))
+        return _replace(source, text=text, wanted=[*servers, item])
+
+
+def remove_server(path: Path, *, name: str) -> Config:
+    """Take a server out, and return the site as it now is."""
+    with _editing(path) as file:
+        source, document, servers = _open(file)
+        index = _index(servers, name=name)
+        text = _spliced(document, lambda before: splice.removed(before, index))
+        return _replace(source, text=text, wanted=[*servers[:index], *servers[index + 1 :]])
+
+
+def set_server(path: Path, *, name: str, keys: Mapping[str, object]) -> Config:
+    """Set keys of a server, take away those whose value is None, and return the site."""
+    _no_secrets(keys)
+    with _editing(path) as file:
+        source, document, servers = _open(file)
+        index = _index(servers, name=name)
+        for key, value in keys.items():
+            text = _spliced(document, _changing(index, key=key, value=value))
+            document = Document.parse(text, file=file)
+        changed = {
+            key: value for key, value in {**servers[index], **keys}.items() if value is not None
+        }
+        wanted = [*servers[:index], changed, *servers[index + 1 :]]
+        return _replace(source, text=document.text, wanted=wanted)
+
+
+def _changing(index: int, *, key: str, value: object) -> Splice:
+    return lambda before: splice.changed(before, index, key, value)
+
+
+@contextmanager
+def _editing(path: Path) -> Iterator[Path]:
+    """Let one edit at a time into the folder; the lock leaves no file behind."""
+    file = path.resolve()  # a link stays a link: what it leads to is replaced
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield path
+    finally:
+        os.close(folder)
+
+
+def _open(file: Path) -> tuple[Source, Document, Servers]:
+    source = Source.read(file)
+    document = Document.parse(source.text, file=file)
+    return source, document, _servers(document)
+
+
+def _data(document: Document) -> dict[str, Any]:
+    plain = Plain(document=document)
+    data = plain.value()
+    if plain.problems or not isinstance(data, dict | None):
+        raise ConfigError(problems=tuple(plain.problems))
+    return data or {}
+
+
+def _servers(document: Document) -> Servers:
+    servers = _data(document).get("servers", [])
+    if not isinstance(servers, list):
+        raise ConfigError(problems=(document.problem("must be a list", loc=("servers",)),))
+    return servers
+
+
+def _index(servers: Servers, *, name: str) -> int:
+    names = [str(server.get("name", f"server-{n}")) for n, server in enumerate(servers, start=1)]
+    if name not in names:
+        raise UnknownNameError(kind="server", name=name, known=nearest(name, among=tuple(names)))
+    return names.index(name)
+
+
+def _no_secrets(keys: Mapping[str, object]) -> None:
+    for key, value in keys.items():
+        if isinstance(value, Secret):
+            message = "a password is not written here; put it into .secrets.yaml"
+            raise ConfigError(problems=(_problem(None, message, key=key),))
+
+
+def _spliced(document: Document, change: Splice) -> str:
+    try:
+        return change(document)
+    except splice.CannotSpliceError as error:
+        message = f"cannot be changed by dcov: {error}; edit the file by hand"
+        raise ConfigError(problems=(_problem(document.file, message),)) from error
+
+
+def _replace(source: Source, *, text: str, wanted: Servers) -> Config:
+    """Put the new text in place once it says what was wanted, and nothing else has changed."""
+    before = _data(Document.parse(source.text, file=source.file))
+    try:
+        after = _data(Document.parse(text, file=source.file))
+    except ConfigError:
+        after = None
+    if after is None or {"servers": [], **after} != {**before, "servers": wanted}:
+        message = "is written in a way that dcov cannot change safely; edit it by hand"
+        raise ConfigError(problems=(_problem(source.file, message),))
+    config = load_source(Source(file=source.file, text=text, owner=source.owner, mode=source.mode))
+    _write(source, text=text)
+    return config
+
+
+def _write(source: Source, *, text: str) -> None:
+    file = source.file.resolve()
+    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    new = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            status = file.stat()
+            os.fchmod(stream.fileno(), source.mode)
+            if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
+                os.fchown(stream.fileno(), status.st_uid, status.st_gid)
+            stream.write(text.encode())
+            stream.flush()
+            os.fsync(stream.fileno())
+        if Source.read(source.file) != source:
+            message = "was changed by somebody else meanwhile; nothing was written"
+            raise ConfigError(problems=(_problem(source.file, message),))
+        new.replace(file)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _problem(file: Path | None, message: str, *, key: str = "") -> Problem:
+    return Problem(file=file, line=1, column=1, key=key, message=message)
