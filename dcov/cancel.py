@@ -6,7 +6,7 @@ from collections.abc import Callable
 from threading import Event, Lock
 
 
-class Cancelled(BaseException):  # noqa: N818  # like KeyboardInterrupt: not an error of the server
+class Cancelled(BaseException):  # like KeyboardInterrupt: not an error of the server
     """Work on this server was given up because its run was cancelled."""
 
 

@@ -29,6 +29,7 @@
     |   |-- ContentRefusedError
     |   |-- DiskFullError
     |   |-- DownloadError
+    |   |-- ExpiredError
     |   |-- LockedError
     |   |-- PathTakenError
     |   |-- PortBusyError
@@ -36,6 +37,7 @@
     |   |-- UnfitServerError
     |   |-- UnitFailedError
     |   |-- NotReadOnlyError
+    |   |-- DeadlineError
     |   `-- VerifyError
     `-- FleetError                   some servers failed; carries the Report
         `-- CancelledError
@@ -441,6 +443,28 @@ class DownloadError(ConvergeError):
 
     url: str
     detail: str
+
+
+@dataclass(kw_only=True, eq=False)
+class ExpiredError(ConvergeError):
+    """The change was not confirmed in time, and the server took it back by itself."""
+
+    code = "expired"
+    cause = "the server had taken the change back before it was confirmed: rollback {rollback}"
+    hint = "run again, with a longer `deadline`"
+
+    rollback: str
+
+
+@dataclass(kw_only=True, eq=False)
+class DeadlineError(ConvergeError):
+    """The server did not come to its end within the run's deadline for one server."""
+
+    code = "deadline"
+    cause = "not done within {seconds:g} s"
+    hint = "give it longer with `deadline`"
+
+    seconds: float
 
 
 @dataclass(kw_only=True, eq=False)

@@ -101,9 +101,7 @@ def read_answers(
         masked = tuple(masker.text(line) for line in change.diff)
         fingerprint = sha256(out + b" %d" % code).hexdigest()
         probed.append(
-            Probed(
-                resource=resource, change=replace(change, diff=masked), fingerprint=fingerprint
-            )
+            Probed(resource=resource, change=replace(change, diff=masked), fingerprint=fingerprint)
         )
     return Answers(probed=tuple(probed), pending=pending)
 
@@ -189,17 +187,18 @@ class Transaction:
 
     def end_script(self, verb: str, *keys: str) -> Shell:
         """Return the script that commits, takes back or sweeps these transactions."""
-        lines = [*self._head(), "trap '' HUP PIPE", "take_lock 60"]
+        lines = [*self._head(), "trap '' HUP PIPE"]
+        lines += [] if verb == "forget" else ["take_lock 60"]
         if verb == "sweep":
             lines.append(f"sweep {quote(keys)}")
         else:
-            lines += [f"(run={quote((key,))}; journal=$journals/$run; {verb})" for key in keys]
+            lines += [
+                f"(run={quote((key,))}; journal=$journals/$run; {verb}; say end)" for key in keys
+            ]
         return Shell("\n".join(lines) + "\n")
 
 
-def _step(
-    step: Step, *, staged: Mapping[Content, str], written: set[Content]
-) -> list[str]:
+def _step(step: Step, *, staged: Mapping[Content, str], written: set[Content]) -> list[str]:
     if isinstance(step, Shell):
         return [f"step eval {quote((step,))}"]
     before: list[str] = []

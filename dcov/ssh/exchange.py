@@ -131,7 +131,20 @@ class Exchange:
         ready = f'echo READY-{self._nonce} >&2; exec "$@"'
         return quote(
             # In English, because sudo's exit code is 1 whatever the reason.
-            ("env", "LC_ALL=C", "sudo", "-S", "-p", f"{self._nonce}:", "--", "sh", "-c", ready, "dcov", *parcel.argv)
+            (
+                "env",
+                "LC_ALL=C",
+                "sudo",
+                "-S",
+                "-p",
+                f"{self._nonce}:",
+                "--",
+                "sh",
+                "-c",
+                ready,
+                "dcov",
+                *parcel.argv,
+            )
         )
 
     def _send(self, pipe: Pipe, parcel: Parcel, *, until: float) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import time
 from collections import defaultdict
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock
@@ -13,8 +12,9 @@ from threading import BoundedSemaphore, Lock
 import paramiko
 
 from dcov.cancel import Cancel
-from dcov.errors import ConfigError, ConnectError, JumpHostError, Problem, ThrottledError
+from dcov.errors import ConnectError, JumpHostError, ThrottledError
 from dcov.inventory.entry import Entry
+from dcov.inventory.site import Site
 from dcov.ssh.keyring import Keyring
 from dcov.ssh.link import Authentication, Trust, handshake
 from dcov.ssh.tcp import DroppedError, Greeted, SocketLike, dial
@@ -43,13 +43,14 @@ class Links:
 
     def __init__(
         self,
-        entries: Mapping[str, Entry],
+        site: Site,
         *,
         trust: Trust,
         patience: Patience,
         cancel: Cancel,
     ) -> None:
-        self._entries = entries
+        self._site = site
+        self._entries = dict(site.entries)
         self._trust = trust
         self._patience = patience
         self._cancel = cancel
@@ -143,12 +144,10 @@ class Links:
 
     def _through(self, jump: str, *, entry: Entry) -> SocketLike:
         login = entry.login
-        if jump not in self._entries:
-            message = f"no server is called {jump!r}"
-            problem = Problem(
-                file=None, line=0, column=0, key=f"{entry.name}.ssh_jump", message=message
-            )
-            raise ConfigError(problems=(problem,))
+        if jump not in self._entries:  # not a server of the fleet: written as user@host:port
+            way = self._site.jump(entry)
+            assert way is not None
+            self._entries[jump] = Entry(name=jump, login=way)
         began = time.monotonic()
         try:
             channel = self.transport(jump).open_channel(

@@ -228,9 +228,7 @@ class SshSession(WiredSession):
 
     def _lost(self, during: str, *, error: Exception) -> LinkLostError:
         detail = f"{during} ({error})" if str(error) else during
-        return LinkLostError(
-            server=self.entry.name, address=self.entry.login.place, during=detail
-        )
+        return LinkLostError(server=self.entry.name, address=self.entry.login.place, during=detail)
 
 
 class LocalSession(WiredSession):

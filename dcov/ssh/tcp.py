@@ -99,6 +99,7 @@ class Greeted:
 
     def __init__(self, line: SocketLike, *, server: str, place: str, within: float) -> None:
         self._line = line
+        self._closed = False  # paramiko looks at this name when it stops its thread
         self._head = self._first_bytes(server, place=place, within=within)
 
     def _first_bytes(self, server: str, *, place: str, within: float) -> bytes:
@@ -134,6 +135,7 @@ class Greeted:
         return self._line.getpeername()
 
     def close(self) -> None:
+        self._closed = True
         # Without the shutdown paramiko's reader sleeps on until its next poll.
         try:
             if isinstance(self._line, socket.socket):

@@ -52,6 +52,7 @@ begin() {
             --timer-property=AccuracySec=1s sh "$journal/undo.sh" 9>&- || exit 70
     else
         setsid sh -c "sleep $limit; exec sh $journal/undo.sh" </dev/null >/dev/null 2>&1 9>&- &
+        echo "$!" >"$journal/timer"
     fi
     trap 'failed 143' TERM INT
 }
@@ -213,6 +214,8 @@ forget() {
     done
     if [ -d /run/systemd/system ]; then
         systemctl stop "dcov-undo-$run.timer" 2>/dev/null 9>&-
+    elif [ -e "$journal/timer" ]; then
+        kill -- "-$(cat "$journal/timer")" 2>/dev/null
     fi
     rm -rf -- "$journal"
     rmdir -- "$journals" /var/lib/dcov 2>/dev/null

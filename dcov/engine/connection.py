@@ -1,0 +1,122 @@
+"""dcov within a plain Nornir: the connection plugin, and a fleet as a Nornir object."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any
+
+from nornir.core import Nornir
+from nornir.core.configuration import Config
+from nornir.core.plugins.connections import ConnectionPluginRegister
+from nornir.core.processor import Processors
+from nornir.core.state import GlobalState
+
+from dcov.cancel import Cancel
+from dcov.context import Context, Preparing, Work
+from dcov.engine.execution import new_run_id, open_links
+from dcov.engine.options import Options
+from dcov.engine.processors import guarded
+from dcov.engine.record import is_dead
+from dcov.engine.runner import Runner
+from dcov.inventory.entry import Entry
+from dcov.inventory.nornir import to_nornir
+from dcov.inventory.site import Site
+from dcov.runnable import Task
+from dcov.secret import Masker
+from dcov.ssh.session import LocalSession, SshSession
+
+PLUGIN = "dcov-ssh"
+
+
+class DcovConnection:
+    """Nornir's connection plugin `dcov-ssh`: a server with checked host keys and deadlines."""
+
+    def __init__(self) -> None:
+        self.connection: OpenHost | None = None
+
+    def open(
+        self,
+        hostname: str | None,
+        username: str | None,
+        password: str | None,
+        port: int | None,
+        platform: str | None,
+        extras: dict[str, Any] | None = None,
+        configuration: Config | None = None,
+    ) -> None:
+        """Get ready to connect to the server `extras["name"]` of `extras["site"]`."""
+        del hostname, username, password, port, platform, configuration  # the site has them all
+        given = extras or {}
+        site: Site = given["site"]
+        self.connection = OpenHost(site[given["name"]], site=site)
+
+    def close(self) -> None:
+        """Close the SSH connection."""
+        if self.connection is not None:
+            self.connection.close()
+
+
+class OpenHost:
+    """One host of a plain Nornir run; called, it gives the Context for a task."""
+
+    def __init__(self, entry: Entry, *, site: Site, options: Options | None = None) -> None:
+        self._entry = entry
+        self._site = site
+        self._options = options or Options()
+        self._cancel = Cancel()
+        self._masker = Masker.of(site.secrets)
+        self._links = open_links(site, options=self._options, cancel=self._cancel)
+        self._lock = Lock()
+        self._prepared: dict[str, Any] = {}
+
+    def __call__(self, *, planning: bool) -> Context:
+        run = new_run_id()
+        work = Work(
+            run=run,
+            holder=f"{getpass.getuser()}@{socket.gethostname()} run {run}",
+            fleet=self._site,
+            cancel=self._cancel,
+            masker=self._masker,
+            emit=lambda _event: None,
+            prepare=self._prepare,
+            planning=planning,
+            is_dead=is_dead,
+        )
+        session: SshSession | LocalSession
+        if self._entry.login.local:
+            session = LocalSession(self._entry, masker=self._masker, cancel=self._cancel)
+        else:
+            session = SshSession(
+                self._entry, links=self._links, masker=self._masker, cancel=self._cancel
+            )
+        return Context(work, entry=self._entry, session=session, deadline=self._options.deadline)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._links.close_all()
+
+    def _prepare(self, task: Task[..., Any], params: Mapping[str, Any]) -> Any:
+        with self._lock:
+            if task.name not in self._prepared:
+                preparing = Preparing(
+                    fleet=self._site,
+                    servers=tuple(self._site.entries.values()),
+                    planning=False,
+                    note=lambda _text: None,
+                )
+                self._prepared[task.name] = task.prepared(preparing, params)
+            return self._prepared[task.name]
+
+
+def as_nornir(site: Site, *, names: set[str], options: Options) -> Nornir:
+    """Return the site as a Nornir object on dcov's runner."""
+    ConnectionPluginRegister.register(PLUGIN, DcovConnection)
+    return Nornir(
+        inventory=to_nornir(site),
+        runner=Runner(options=options),
+        data=GlobalState(),
+        processors=Processors(guarded(options.processors)),
+    ).filter(filter_func=lambda host: host.name in names)

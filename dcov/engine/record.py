@@ -1,0 +1,119 @@
+"""What a run leaves behind on the controller: events, the report, the diffs."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import IO, Any
+
+from platformdirs import user_state_path
+
+from dcov.errors import UnknownNameError
+from dcov.events import Event
+from dcov.report import Report, Status
+
+
+def runs_folder() -> Path:
+    """Return where the records lie: `$XDG_STATE_HOME/dcov/runs`."""
+    return user_state_path("dcov") / "runs"
+
+
+class Record:
+    """The record of a run under way. Its lock is held until the run is over, or dies."""
+
+    def __init__(self, run: str, *, folder: Path | None = None) -> None:
+        self.folder = (folder or runs_folder()) / run
+        self.folder.mkdir(parents=True, mode=0o700)
+        self._mutex = Lock()
+        self._lock = (self.folder / "lock").open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._events: IO[str] = (self.folder / "events.jsonl").open("w", encoding="utf-8")
+
+    def event(self, event: Event) -> None:
+        """Write one event down at once."""
+        line = event.to_json() + "\n"
+        with self._mutex:
+            if not self._events.closed:
+                self._events.write(line)
+                self._events.flush()
+
+    def close(self, report: Report) -> None:
+        """Write the report and the diffs, and let go of the lock."""
+        text = json.dumps(report.to_dict(), indent=1, ensure_ascii=False)
+        (self.folder / "report.json").write_text(text + "\n", encoding="utf-8")
+        diffs = self.folder / "diffs"
+        for outcome in report.changed:
+            diffs.mkdir(exist_ok=True)
+            lines = [
+                line
+                for change in outcome.changes
+                if change.needed
+                for line in (f"{change.resource}: {change.action}", *change.diff)
+            ]
+            (diffs / f"{outcome.server}.diff").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        with self._mutex:
+            self._events.close()
+        self._lock.close()
+
+
+def is_dead(run: str, *, folder: Path | None = None) -> bool:
+    """Whether this run was started here by us and is over, by its end or by its death."""
+    lock = (folder or runs_folder()) / run / "lock"
+    if not lock.exists():
+        return False
+    with lock.open("r") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """A run as its record tells it."""
+
+    run: str
+    folder: Path
+
+    @property
+    def report(self) -> dict[str, Any] | None:
+        """The report; None where the run died or is under way."""
+        file = self.folder / "report.json"
+        if not file.exists():
+            return None
+        report: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return report
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The servers that did not come out well."""
+        servers = (self.report or {}).get("servers", [])
+        return tuple(item["server"] for item in servers if not Status(item["status"]).good)
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """Yield the events in order."""
+        with (self.folder / "events.jsonl").open(encoding="utf-8") as file:
+            for line in file:
+                yield json.loads(line)
+
+
+def past_runs(*, folder: Path | None = None) -> list[Past]:
+    """Return all records, newest first."""
+    top = folder or runs_folder()
+    found = sorted((path for path in top.glob("*") if path.is_dir()), reverse=True)
+    return [Past(run=path.name, folder=path) for path in found]
+
+
+def past_run(run: str, *, folder: Path | None = None) -> Past:
+    """Return one record by its id or the beginning of it; raises UnknownNameError."""
+    known = past_runs(folder=folder)
+    for past in known:
+        if past.run.startswith(run):
+            return past
+    near = tuple(past.run for past in known[:3])
+    raise UnknownNameError(kind="run", name=run, nearest=near)

@@ -1,0 +1,214 @@
+"""The servers, how to reach them, and the settings of the site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from dcov.cancel import Cancel
+from dcov.engine.asks import sh
+from dcov.engine.execution import Job, open_links
+from dcov.engine.options import Options
+from dcov.engine.run import Plan, Run
+from dcov.inventory.entry import Entry, Role
+from dcov.inventory.pattern import select
+from dcov.inventory.site import Site
+from dcov.report import Outcome, Report
+from dcov.runnable import Task
+from dcov.server import BoundServer, Server
+
+if TYPE_CHECKING:
+    from nornir.core import Nornir
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Fleet:
+    """A view of the servers of a site; immutable, and safe to use from any thread.
+
+    `names` are the servers of this view, None where nobody chose: then a task runs on the role
+    that it is for.
+    """
+
+    site: Site
+    names: tuple[str, ...] | None = None
+    options: Options = field(default_factory=Options)
+    replacements: Mapping[str, Task[..., Any]] = field(default_factory=dict)
+    links: Any = None
+
+    @classmethod
+    def load(cls, path: str | Path | None = None) -> Fleet:
+        """Read a fleet-config.yaml, or the folder of a Nornir inventory.
+
+        Without a path it is searched: DCOV_CONFIG, upward from the current folder,
+        `$XDG_CONFIG_HOME/dcov`, /etc/dc-overview. Raises ConfigError with all problems.
+        """
+        from dcov.config import find_config
+        from dcov.inventory.nornir import load_folder
+
+        found = Path(path).expanduser() if path is not None else find_config().path
+        return cls(site=load_folder(found) if found.is_dir() else Site.load(found))
+
+    @classmethod
+    def of(cls, *servers: Server) -> Fleet:
+        """Make a fleet of these servers."""
+        return cls(site=Site.of(*(server.entry for server in servers)))
+
+    @classmethod
+    def from_nornir(cls, nornir: Nornir) -> Fleet:
+        """Take the hosts of a Nornir object, with what groups and defaults give them."""
+        from dcov.inventory.nornir import from_nornir
+
+        return cls(site=from_nornir(nornir.inventory))
+
+    @property
+    def servers(self) -> tuple[Entry, ...]:
+        """The declared servers of this view, in the order of declaration."""
+        if self.names is None:
+            return tuple(self.site.entries.values())
+        return tuple(self.site.entries[name] for name in self.site.entries if name in self.names)
+
+    def __iter__(self) -> Iterator[BoundServer]:
+        return (self[entry.name] for entry in self.servers)
+
+    def __len__(self) -> int:
+        return len(self.servers)
+
+    def __contains__(self, name: str) -> bool:
+        return any(entry.name == name for entry in self.servers)
+
+    def __getitem__(self, name: str) -> BoundServer:
+        entry = self.site[name]
+        return BoundServer(entry, fleet=replace(self, names=(name,)))
+
+    def __or__(self, other: Fleet) -> Fleet:
+        return self._pick({*self._chosen(), *other._chosen()})
+
+    def __and__(self, other: Fleet) -> Fleet:
+        return self._pick(self._chosen() & other._chosen())
+
+    def __sub__(self, other: Fleet) -> Fleet:
+        return self._pick(self._chosen() - other._chosen())
+
+    def __repr__(self) -> str:
+        names = [entry.name for entry in self.servers]
+        shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")  # noqa: PLR2004
+        return f"<Fleet {self.site.name!r}: {len(names)} servers ({shown})>"
+
+    def where(self, pattern: Any = "*", /, **labels: Any) -> Fleet:
+        """Return a view of the servers that match.
+
+        `pattern` is in Ansible's pattern language (`gpu-*:!gpu-03:&workers`), or a Nornir `F`
+        filter. `labels` are compared with `has_gpu`, `role` and the servers' labels. Raises
+        UnknownNameError, with a suggestion, for a name that matches nothing.
+        """
+        if isinstance(pattern, str):
+            names = {entry.name for entry in select(self.site, pattern)}
+        else:
+            names = set(self.nornir.filter(pattern).inventory.hosts)
+        names &= self._chosen()
+        for key, wanted in labels.items():
+            names = {name for name in names if self._label(self.site.entries[name], key) == wanted}
+        return self._pick(names)
+
+    def using(self, **options: Any) -> Fleet:
+        """Return the same view with another way to run: see `Options`."""
+        return replace(self, options=replace(self.options, **options))
+
+    def run(self, task: Task[P, R] | Any, /, *args: P.args, **kwargs: P.kwargs) -> Report:
+        """Run a task, or any Nornir task function, and return one outcome for each server.
+
+        Failures of servers do not raise: see `Report.raise_for_failures`. Ctrl-C cancels the run
+        and raises RunInterrupted, which carries the report.
+        """
+        return self.start(task, *args, **kwargs).wait_interruptibly()
+
+    def start(self, task: Task[P, R] | Any, /, *args: P.args, **kwargs: P.kwargs) -> Run:
+        """Start a task and return at once."""
+        del args  # tasks take keywords only
+        return Run(self._job(task, kwargs))
+
+    def stream(
+        self, task: Task[P, R] | Any, /, *args: P.args, **kwargs: P.kwargs
+    ) -> Iterator[Outcome]:
+        """Yield each server's outcome as it finishes; leaving the loop cancels the run."""
+        return self.start(task, *args, **kwargs).outcomes()
+
+    def plan(self, task: Task[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Plan:
+        """Say what a task would do, with diffs; nothing is changed anywhere."""
+        del args
+        run = Run(replace(self._job(task, kwargs), planning=True))
+        report = run.wait_interruptibly()
+        fingerprints = run.fingerprints()
+        good = tuple(item.server for item in report.outcomes if item.status.good)
+
+        def again(expected: Mapping[str, tuple[str, ...]]) -> Report:
+            job = replace(self._pick(set(good))._job(task, kwargs), expected=expected)
+            return Run(job).wait_interruptibly()
+
+        return Plan(report=report, fingerprints=fingerprints, again=again)
+
+    def sh(self, command: str, /, *, within: float = 60.0, as_root: bool = False) -> Report:
+        """Run a shell command on every server of the view."""
+        return self.run(sh, command=command, within=within, as_root=as_root)
+
+    @contextmanager
+    def connected(self) -> Iterator[Fleet]:
+        """Keep connections between calls inside the block: for notebooks."""
+        options = replace(self.options, keep_connected=True)
+        links = open_links(self.site, options=options, cancel=Cancel())
+        try:
+            yield replace(self, options=options, links=links)
+        finally:
+            links.close_all()
+
+    @property
+    def nornir(self) -> Nornir:
+        """The same fleet as a Nornir object: the escape hatch."""
+        from dcov.engine.connection import as_nornir
+
+        return as_nornir(self.site, names=self._chosen(), options=self.options)
+
+    @property
+    def master(self) -> BoundServer:
+        """The server with Prometheus on it; this machine where none is declared."""
+        master = self.site.master
+        if master.name in self.site.entries:
+            return self[master.name]
+        site = replace(self.site, entries={**self.site.entries, master.name: master})
+        return replace(self, site=site)[master.name]
+
+    def _chosen(self) -> set[str]:
+        return {entry.name for entry in self.servers}
+
+    def _pick(self, names: set[str]) -> Fleet:
+        return replace(self, names=tuple(name for name in self.site.entries if name in names))
+
+    def _job(self, task: Any, params: Mapping[str, Any]) -> Job:
+        return Job(
+            site=self.site,
+            servers=self._targets(task),
+            task=task,
+            params=dict(params),
+            options=self.options,
+            replacements=self.replacements,
+            links=self.links,
+        )
+
+    def _targets(self, task: Any) -> tuple[Entry, ...]:
+        on = task.on if isinstance(task, Task) else "all"
+        if self.names is not None or on == "all":
+            return self.servers
+        if on == "master":
+            return (self.site.master,)
+        return tuple(entry for entry in self.servers if entry.role is Role.WORKER)
+
+    def _label(self, entry: Entry, key: str) -> Any:
+        if key in ("role", "has_gpu", "name"):
+            return getattr(entry, key)
+        return entry.labels.get(key)
