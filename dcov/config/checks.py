@@ -19,10 +19,11 @@ SSH_PORT = 22
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """Something wrong between two servers, and the path where it is said."""
+    """Something wrong between two servers: the path where it is said, and that of the other."""
 
     loc: Loc
     message: str
+    other: Loc = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +73,9 @@ def _names(declared: tuple[Declared, ...]) -> Iterator[Fault]:
     first: dict[str, Declared] = {}
     for server in declared:
         if server.name in first:
-            other = _shown(first[server.name])
-            yield Fault(loc=server.at("name"), message=f"{server.name!r} is also {other}")
+            message = f"two servers are called {server.name!r}"
+            yield Fault(loc=server.at("name"), message=message, other=first[server.name].loc)
         first.setdefault(server.name, server)
-
-
-def _shown(server: Declared) -> str:
-    return "the master" if server.loc == ("master",) else f"servers[{server.loc[-1]}]"
 
 
 def _places(declared: tuple[Declared, ...], *, port: int) -> Iterator[Fault]:
@@ -90,14 +87,14 @@ def _places(declared: tuple[Declared, ...], *, port: int) -> Iterator[Fault]:
             continue
         own = server.keys.get("ssh_port", port)
         place = (same_address(address), own, server.keys.get("ssh_jump"))
-        if place in first:
-            other = first[place]
+        other = first.setdefault(place, server)
+        if other.name != server.name:
             yield Fault(
                 loc=server.at(key),
                 message=f"{server.name} and {other.name} are both at {address} port {own}; "
                 "behind NAT each has its own ssh_port",
+                other=other.loc,
             )
-        first.setdefault(place, server)
 
 
 def _masters(declared: tuple[Declared, ...]) -> Iterator[Fault]:
@@ -108,7 +105,7 @@ def _masters(declared: tuple[Declared, ...]) -> Iterator[Fault]:
     ]
     for server in masters[1:]:
         message = f"{server.name} and {masters[0].name} are both the master"
-        yield Fault(loc=server.at("role"), message=message)
+        yield Fault(loc=server.at("role"), message=message, other=masters[0].loc)
     for server in masters[:1]:
         if server.loc == ("master",) and server.keys.get("role") == "worker":
             yield Fault(loc=server.at("role"), message="what stands under `master` is no worker")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dcov.config.checks import check
+from dcov.config.checks import Fault, check
 from dcov.config.document import Document, Loc, written
 from dcov.config.known import KnownKey, take
 from dcov.config.mask import hide
@@ -58,7 +58,7 @@ def load_source(source: Source) -> Config:
     plain = Plain(document=document, follow=References(source=source).follow)
     data = plain.value()
     taken = take(data)
-    faults = [document.problem(fault.message, loc=fault.loc) for fault in check(data)]
+    faults = [_between(document, fault) for fault in check(data)]
     reading = read(document, data, model=Settings, context=source.folder)
     problems = [*plain.problems, *_new(reading, after=plain.problems), *faults]
     secrets, secrets_problems = _secrets(source.folder / FILE_NAME)
@@ -80,6 +80,12 @@ def load_source(source: Source) -> Config:
         ),
         notices=notices,
     )
+
+
+def _between(document: Document, fault: Fault) -> Problem:
+    other = document.find(fault.other).value if fault.other else None
+    where = f" (the other: line {other.start_mark.line + 1})" if other else ""
+    return document.problem(fault.message + where, loc=fault.loc)
 
 
 def _secrets(file: Path) -> tuple[Reading[SecretsFile], list[Problem]]:

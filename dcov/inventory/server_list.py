@@ -14,6 +14,7 @@ import csv
 import ipaddress
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -25,6 +26,8 @@ from dcov.config.server import ServerSettings
 from dcov.errors import ConfigError, Problem
 
 Keys = dict[str, object]
+
+STANDARD_INPUT = Path("-")
 
 COLUMNS = {
     "name": "name",
@@ -48,29 +51,34 @@ class Line:
 class _List:
     """What has been read so far."""
 
+    file: Path
     defaults: Keys = field(default_factory=dict)
     servers: list[tuple[int, Keys]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def fault(self, line: int, message: str, *, key: str = "") -> None:
-        self.problems.append(Problem(file=None, line=line, column=1, key=key, message=message))
+        self.problems.append(Problem(file=self.file, line=line, column=1, key=key, message=message))
 
 
-def parse_servers(text: str, *, taken: Collection[str] = ()) -> tuple[ServerSettings, ...]:
+def parse_servers(
+    text: str, *, taken: Collection[str] = (), file: Path = STANDARD_INPUT
+) -> tuple[ServerSettings, ...]:
     """Read a list of servers; a ConfigError says what is wrong with which line.
 
     Servers without a name get one that is not among those `taken`. Passwords in the list stand in
     the result as secrets: they belong into `.secrets.yaml`.
     """
     lines = list(_lines(text))
-    found = _List()
+    found = _List(file=file)
     read, stem = _form(lines[0] if lines else None)
     read(lines, found)
     _name(found, stem=stem, taken=taken)
     servers = [server for server in _valid(found) if server is not None]
     for fault in check({"servers": [keys for _, keys in found.servers]}):
         number = found.servers[int(fault.loc[1])][0]
-        found.fault(number, fault.message, key=str(fault.loc[-1]))
+        other = found.servers[int(fault.other[1])][0]
+        message = f"{fault.message} (the other: line {other})"
+        found.fault(number, message, key=str(fault.loc[-1]))
     if found.problems:
         raise ConfigError(problems=tuple(sorted(found.problems, key=lambda one: one.line)))
     return tuple(servers)
