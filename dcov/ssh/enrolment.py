@@ -11,6 +11,7 @@ import re
 import stat
 import tempfile
 from collections.abc import Container, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,16 +43,24 @@ def append(path: Path, *, name: str, key: paramiko.PKey) -> None:
 
 
 def propose(path: Path, *, name: str, key: paramiko.PKey) -> None:
-    """Put a server's key beside known_hosts, where it waits for `approve`; twice is once."""
+    """Put a server's key beside known_hosts, where it waits for `approve`.
+
+    What waited for this server and type of key is replaced: the last scan counts.
+    """
+    line = _written(name, key=key)
+    same = f"{name.lower()} {key.get_name()} "
     with _locked(path) as file:
-        line = _written(name, key=key)
-        if line not in _lines(_pending(file)):
+        waiting = _lines(_pending(file))
+        if any(text.startswith(same) for text in waiting):
+            others = [text for text in waiting if not text.startswith(same)]
+            _replace(_pending(file), [*others, line])
+        else:
             _append(_pending(file), [line])
 
 
 def proposals(path: Path) -> tuple[Proposal, ...]:
     """List the keys that wait beside this known_hosts."""
-    waiting = (_read(text) for text in _lines(_pending(_real(path))))
+    waiting = (_read(text) for text in _lines(_pending(path.resolve())))
     return tuple(_proposal(line) for line in waiting if line)
 
 
@@ -61,21 +70,22 @@ def approve(path: Path, *names: str, fingerprint: str | None = None) -> tuple[Pr
     They replace the servers' keys of the same types there. Where this stops half way, the keys
     still wait, and approving again does the rest.
     """
+    wanted = {name.lower() for name in names}
     with _locked(path) as file:
         waiting = _lines(_pending(file))
         chosen: dict[str, Proposal] = {}
         for text in waiting:
             line = _read(text)
-            if line and line.names in _folded(names) and fingerprint in {None, line.fingerprint}:
+            if line and line.names in wanted and fingerprint in {None, line.fingerprint}:
                 chosen[text] = _proposal(line)
-        for name in _folded(names) - {proposal.name for proposal in chosen.values()}:
+        for name in sorted(wanted - {proposal.name for proposal in chosen.values()}):
             raise UnknownNameError(
                 kind="host key that waits for approval",
                 name=f"{name} {fingerprint}" if fingerprint else name,
                 known=f"`dcov keys scan {name}` asks the server for its keys",
             )
         replaced = {(proposal.name, proposal.key_type) for proposal in chosen.values()}
-        kept = [_without(text, names=names, only=replaced) for text in _lines(file)]
+        kept = [_without(text, names=wanted, only=replaced) for text in _lines(file)]
         _replace(file, [*kept, *chosen])
         _replace(_pending(file), [text for text in waiting if text not in chosen])
         return tuple(chosen.values())
@@ -88,7 +98,8 @@ def forget(path: Path, *names: str) -> int:
     """
     with _locked(path) as file:
         lines = _lines(file)
-        kept = [_without(text, names=names) for text in lines]
+        gone = {name.lower() for name in names}
+        kept = [_without(text, names=gone) for text in lines]
         if kept != lines:
             _replace(file, kept)
         return sum(before != after for before, after in zip(lines, kept, strict=True))
@@ -114,18 +125,14 @@ def _proposal(line: Line) -> Proposal:
     return Proposal(name=line.names, key_type=line.key_type, fingerprint=line.fingerprint)
 
 
-def _folded(names: Iterable[str]) -> set[str]:
-    return {name.lower() for name in names}
-
-
 def _without(
-    text: str, *, names: Iterable[str], only: Container[tuple[str, str]] | None = None
+    text: str, *, names: AbstractSet[str], only: Container[tuple[str, str]] | None = None
 ) -> str:
-    """Take these names out of a line, or only those given with its key type; "" if none is left."""
+    """Take the names out of a line, or `only` those paired with its key type; may leave ""."""
     line = _read(text)
     if line is None or line.marker is not Marker.TRUSTED:
         return text
-    gone = {name for name in _folded(names) if only is None or (name, line.key_type) in only}
+    gone = {name for name in names if only is None or (name, line.key_type) in only}
     if line.hashed:
         return "" if any(line.is_for(name) for name in gone) else text
     if gone.isdisjoint(line.plain):
