@@ -27,7 +27,7 @@ def ensure_tools(tools: dict[str, str]) -> None:
 
 
 def mirror() -> str:
-    """The Debian mirror of this machine's own apt sources; FLEETLAB_DEBIAN_MIRROR goes before it."""
+    """The Debian mirror in this machine's apt sources; FLEETLAB_DEBIAN_MIRROR goes before it."""
     chosen = os.environ.get("FLEETLAB_DEBIAN_MIRROR")
     if chosen:
         return chosen
@@ -42,7 +42,7 @@ def mirror() -> str:
 
 
 def download(package: str, *, suite: str, to: Path) -> Path:
-    """Fetch the package of another suite as a file, with signatures checked, past this machine's apt state."""
+    """Fetch a package of any suite as a file, signatures checked, past this machine's apt state."""
     state = to / f"apt-{suite}"
     (state / "lists" / "partial").mkdir(parents=True, exist_ok=True)
     (state / "cache" / "archives" / "partial").mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,10 @@
 """Run a program of this machine."""
 
 import logging
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 log = logging.getLogger("fleetlab")
 
@@ -25,7 +27,7 @@ class CommandError(LabError):
 def run(
     argv: Sequence[str],
     *,
-    input: str | None = None,
+    input: str | None = None,  # noqa: A002 - subprocess calls it so
     check: bool = True,
     within: float = 900,
     env: Mapping[str, str] | None = None,
@@ -44,3 +46,24 @@ def run(
     if check and finished.returncode:
         raise CommandError(finished)
     return finished
+
+
+def detach(
+    argv: Sequence[str],
+    *,
+    words: Path,
+    keep: Sequence[int] = (),
+    env: Mapping[str, str] | None = None,
+) -> int:
+    """Start a program that outlives this process, and return its process id.
+
+    Both its streams are added to the file `words`; it inherits the descriptors in `keep`.
+    Popen would warn at its end that the program still runs, and pytest makes that an error.
+    """
+    for descriptor in keep:
+        os.set_inheritable(descriptor, True)
+    with words.open("ab") as sink, Path(os.devnull).open("rb") as nothing:
+        streams = [(os.POSIX_SPAWN_DUP2, nothing.fileno(), 0)]
+        streams += [(os.POSIX_SPAWN_DUP2, sink.fileno(), stream) for stream in (1, 2)]
+        settings = os.environ if env is None else env
+        return os.posix_spawnp(argv[0], argv, settings, file_actions=streams, setsid=True)

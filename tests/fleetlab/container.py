@@ -27,7 +27,12 @@ class Container:
         found = self.inspect()
         return str(found["State"]["Status"]) if found else "absent"
 
-    def exec(self, *argv: str, input: str | None = None, check: bool = True) -> Finished:
+    def exec(
+        self,
+        *argv: str,
+        input: str | None = None,  # noqa: A002 - subprocess calls it so
+        check: bool = True,
+    ) -> Finished:
         """Run as root inside, without a terminal; needs neither sshd nor the network."""
         return docker("exec", "-i", self.name, *argv, input=input, check=check)
 

@@ -1,5 +1,6 @@
 """What opens the servers of one lab: a key, passwords, and the host keys to trust."""
 
+import fcntl
 import json
 import os
 import secrets
@@ -29,15 +30,18 @@ class Credentials:
         return self.key.with_suffix(".pub").read_text().strip()
 
     def trust(self, host_keys: Mapping[str, str]) -> None:
-        """Write these servers' host keys, by server name as HostKeyAlias wants it; other lines stay."""
-        lines = {}
-        if self.known_hosts.exists():
-            for line in self.known_hosts.read_text().splitlines():
-                lines[line.split(" ", 1)[0]] = line
-        for name, host_key in host_keys.items():
-            algorithm, blob = host_key.split()[:2]
-            lines[name] = f"{name} {algorithm} {blob}"
-        write(self.known_hosts, "".join(f"{lines[name]}\n" for name in sorted(lines)))
+        """Write these servers' host keys by server name (HostKeyAlias); other lines stay.
+
+        Servers boot side by side, also in processes of their own: one writer at a time.
+        """
+        with (self.known_hosts.parent / ".known_hosts.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            text = self.known_hosts.read_text() if self.known_hosts.exists() else ""
+            lines = {line.split(" ", 1)[0]: line for line in text.splitlines()}
+            for name, host_key in host_keys.items():
+                algorithm, blob = host_key.split()[:2]
+                lines[name] = f"{name} {algorithm} {blob}"
+            write(self.known_hosts, "".join(f"{lines[name]}\n" for name in sorted(lines)))
 
 
 def ensure(state: Path) -> Credentials:

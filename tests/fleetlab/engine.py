@@ -2,18 +2,20 @@
 
 import os
 import shutil
-import subprocess
 import time
 from pathlib import Path
 
 from . import apt
-from .command import Finished, LabError, log, run
+from .command import Finished, LabError, detach, log, run
 
 TOOLS = {"iptables": "iptables", "ip": "iproute2", "nsenter": "util-linux"}
 
 
 def docker(
-    *argv: str, input: str | None = None, check: bool = True, within: float = 900
+    *argv: str,
+    input: str | None = None,  # noqa: A002 - subprocess calls it so
+    check: bool = True,
+    within: float = 900,
 ) -> Finished:
     """One call of docker's command line.
 
@@ -40,21 +42,9 @@ def ensure(*, log_to: Path) -> None:
     if Path("/run/systemd/system").is_dir():
         run(("systemctl", "start", "docker"))
     else:
-        _start_by_hand(log_to)
+        detach(("dockerd",), words=log_to)
     deadline = time.monotonic() + 90
     while not answers():
         if time.monotonic() > deadline:
             raise LabError(f"dockerd does not answer; its words are in {log_to}")
         time.sleep(0.5)
-
-
-def _start_by_hand(log_to: Path) -> None:
-    """Start dockerd where no init runs; it outlives this process."""
-    with log_to.open("ab") as sink:
-        subprocess.Popen(
-            ["dockerd"],
-            stdin=subprocess.DEVNULL,
-            stdout=sink,
-            stderr=sink,
-            start_new_session=True,
-        )

@@ -91,7 +91,14 @@ def ensure(name: str) -> str:
     started = time.monotonic()
     # the context is the folder as it is checked out; modes are set in the Dockerfile
     docker(
-        "build", "-q", "-t", wanted, "--build-arg", f"BASE={_parent(layer)}", str(RECIPES / name)
+        "build",
+        "-q",
+        "--force-rm",
+        "-t",
+        wanted,
+        "--build-arg",
+        f"BASE={_parent(layer)}",
+        str(RECIPES / name),
     )
     log.info("image %s built in %.0f s", name, time.monotonic() - started)
     return wanted

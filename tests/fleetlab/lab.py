@@ -30,7 +30,7 @@ class Status:
 class Lab:
     """A lab by its name; two of different names can be up at once.
 
-    `state` is the folder of its key, passwords and site files. It belongs to the lab: `down` removes it.
+    `state` is the folder of its key, passwords and site files; `down` removes it.
     """
 
     def __init__(self, name: str = "demo", *, state: Path | None = None) -> None:
@@ -47,9 +47,9 @@ class Lab:
         return self.state / "fleet-config.yaml"
 
     def up(self, *, only: Sequence[str] | None = None) -> None:
-        """Have these servers up (all for None), with what they are reached through. Quick where they are.
+        """Have these servers up (all for None), with what they are reached through.
 
-        A server that runs is left as it is, not made blank.
+        A server that runs is left as it is, not made blank, so a second `up` is quick.
         """
         specs = topology.chosen(None if only is None else tuple(only))
         with self._alone():
@@ -73,7 +73,7 @@ class Lab:
             self._describe()
 
     def down(self) -> None:
-        """Remove the lab's containers, volumes, networks, mirror and state. Images and artifacts stay cached."""
+        """Remove all of this lab, its state folder too; images and artifacts stay cached."""
         with self._alone():
             self.mirror.stop()
             if engine.answers():
@@ -89,9 +89,8 @@ class Lab:
 
     def server(self, name: str) -> Server:
         """One server by its name in the fleet; the lab must be up."""
-        (spec,) = (spec for spec in topology.SERVERS if spec.name == name)
         return Server(
-            spec=spec,
+            spec=topology.find(name),
             lab=self.name,
             networks=self._networks(),
             credentials=credentials.ensure(self.state),

@@ -1,22 +1,22 @@
 """The artifact mirror of one lab: releases, as upstream's hosts serve them, on loopback."""
 
+import contextlib
 import json
 import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from .command import log
+from .command import detach, log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mirror:
-    """A server process that outlives the one which started it; its files are in the state folder."""
+    """A server process that outlives the one which started it; its files are the lab's."""
 
     state: Path
 
@@ -32,7 +32,7 @@ class Mirror:
 
     @property
     def url(self) -> str:
-        """Where it answers; the port stays while the lab is up, also over a restart of the mirror."""
+        """Where it answers; the port stays when the mirror is stopped and started again."""
         return f"http://127.0.0.1:{self._saved()['port']}"
 
     def fill(self, releases: Path) -> None:
@@ -51,7 +51,7 @@ class Mirror:
         log.info("artifact mirror on %s", self.url)
 
     def runs(self) -> bool:
-        """Whether the process that we started is there; a stranger with its number does not count."""
+        """Whether the process that we started is there, not a stranger with its number."""
         try:
             argv = Path(f"/proc/{self._saved()['pid']}/cmdline").read_text().split("\0")
         except OSError:
@@ -62,24 +62,23 @@ class Mirror:
         """End the process, and wait until it is gone."""
         if not self.runs():
             return
-        os.kill(self._saved()["pid"], signal.SIGTERM)
+        pid = self._saved()["pid"]
+        os.kill(pid, signal.SIGTERM)
         while self.runs():
             time.sleep(0.02)
+        with contextlib.suppress(ChildProcessError):  # where another process started it
+            os.waitpid(pid, 0)
 
     def _start(self, listener: socket.socket) -> None:
         descriptor = listener.fileno()
         path = os.pathsep.join((str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")))
-        with self.requests.open("ab") as sink:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "fleetlab.serve", str(descriptor), str(self.root)],
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=sink,
-                pass_fds=(descriptor,),
-                start_new_session=True,
-                env=dict(os.environ, PYTHONPATH=path.rstrip(os.pathsep)),
-            )
-        saved = {"pid": process.pid, "port": listener.getsockname()[1]}
+        pid = detach(
+            (sys.executable, "-m", "fleetlab.serve", str(descriptor), str(self.root)),
+            words=self.requests,
+            keep=(descriptor,),
+            env=dict(os.environ, PYTHONPATH=path.rstrip(os.pathsep)),
+        )
+        saved = {"pid": pid, "port": listener.getsockname()[1]}
         (self.state / "mirror.json").write_text(json.dumps(saved))
 
     def _saved(self) -> dict[str, int]:

@@ -108,7 +108,7 @@ def _create(lab: str, *, kind: Kind) -> Network:
 
 
 def _free_subnets(lab: str) -> Iterator[ipaddress.IPv4Network]:
-    """The free /24 of the pool, from a place that follows from the name: a lab's addresses tend to stay."""
+    """The free /24 of the pool, from a place that follows from the name: addresses tend to stay."""
     listed = json.loads(run(("ip", "-j", "-4", "route", "show", "table", "all")).stdout)
     used = [
         ipaddress.IPv4Network(route["dst"], strict=False)
@@ -123,7 +123,7 @@ def _free_subnets(lab: str) -> Iterator[ipaddress.IPv4Network]:
 
 
 def _leave(network: Network) -> None:
-    """Take the controller off this network. Repeated at every `up`: a restarted engine puts it back."""
+    """Take the controller off this network; at every `up`, as a restarted engine puts it back."""
     run(("ip", "address", "flush", "dev", network.bridge))
     run(("ip", "route", "replace", "unreachable", str(network.subnet)))
     # deleted first, so that it stands before whatever the engine has put there since
@@ -134,7 +134,8 @@ def _leave(network: Network) -> None:
 def _untranslated(network: Network) -> tuple[str, ...]:
     """The rule that keeps the engine's masquerading off this bridge.
 
-    Where br_netfilter is loaded, a bridged packet passes this machine's nat table too, and one that the
-    router forwarded still has its sender on `outer`, whose rule would give it an address we do not have.
+    Where br_netfilter is loaded, a bridged packet passes this machine's nat table too. One that the
+    router forwarded still has its sender on `outer`, so the rule of `outer` would translate it, to
+    an address of this bridge, which has none.
     """
     return ("POSTROUTING", "-o", network.bridge, "-j", "ACCEPT")

@@ -54,12 +54,17 @@ SERVERS = (
 NAMES = tuple(spec.name for spec in SERVERS)
 
 
+def find(name: str) -> Spec:
+    """The server of this name."""
+    for spec in SERVERS:
+        if spec.name == name:
+            return spec
+    raise ValueError(f"no such server: {name}; the lab has {', '.join(NAMES)}")
+
+
 def chosen(only: tuple[str, ...] | None) -> tuple[Spec, ...]:
     """The servers of these names and those that they are reached through; all of them for None."""
     if only is None:
         return SERVERS
-    unknown = sorted(set(only) - set(NAMES))
-    if unknown:
-        raise ValueError(f"no such server: {', '.join(unknown)}; the lab has {', '.join(NAMES)}")
-    needed = {name for spec in SERVERS if spec.name in only for name in (spec.name, *spec.needs)}
+    needed = {name for one in map(find, only) for name in (one.name, *one.needs)}
     return tuple(spec for spec in SERVERS if spec.name in needed)
