@@ -66,4 +66,4 @@ def detach(
         streams = [(os.POSIX_SPAWN_DUP2, nothing.fileno(), 0)]
         streams += [(os.POSIX_SPAWN_DUP2, sink.fileno(), stream) for stream in (1, 2)]
         settings = os.environ if env is None else env
-        return os.posix_spawnp(argv[0], argv, settings, file_actions=streams, setsid=True)
+        return os.posix_spawnp(argv[0], list(argv), settings, file_actions=streams, setsid=True)

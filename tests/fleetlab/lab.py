@@ -38,7 +38,7 @@ class Lab:
             raise ValueError(f"{name!r}: a lab's name has small letters, digits and dashes")
         home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
         self.name = name
-        self.state = Path(state) if state else Path(home) / "dcov-lab" / name
+        self.state = (state or Path(home) / "dcov-lab" / name).absolute()
         self.mirror = Mirror(state=self.state)
 
     @property
