@@ -201,6 +201,12 @@ class Context:
                 )
         return answers.changes
 
+    def differs(self, *resources: Resource) -> tuple[Change, ...]:
+        """Return what still differs from the wanted state; asks, and changes nothing."""
+        if not resources:
+            return ()
+        return tuple(item.change for item in self._converger.probe(resources).needed)
+
     def run(
         self,
         command: Argv | Shell,

@@ -39,6 +39,7 @@
     |   |-- NotReadOnlyError
     |   |-- DeadlineError
     |   `-- VerifyError
+    |-- PrometheusError              a Prometheus did not answer, or refused the question
     `-- FleetError                   some servers failed; carries the Report
         `-- CancelledError
 
@@ -312,7 +313,7 @@ class CommandError(DcovError):
     code = "command"
     cause = "{command} failed"
 
-    command: str
+    command: str = ""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -559,6 +560,18 @@ class VerifyError(ConvergeError):
 
     what: str
     seconds: float
+    detail: str
+
+
+@dataclass(kw_only=True, eq=False)
+class PrometheusError(DcovError):
+    """A Prometheus did not answer, or refused the question."""
+
+    code = "prometheus"
+    cause = "Prometheus at {url}: {detail}"
+    hint = "is it running, and is the URL right, its path prefix included?"
+
+    url: str
     detail: str
 
 

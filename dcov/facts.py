@@ -29,6 +29,7 @@ class Facts:
     os_id: str = ""
     os_version: str = ""
     arch: str = ""
+    machine: str = ""
     kernel: str = ""
     libc: str = ""
     cpus: int = 0
@@ -75,6 +76,7 @@ def read_facts(output: str) -> Facts:
         os_id=one.get("os_ID", ""),
         os_version=one.get("os_VERSION_ID", ""),
         arch=ARCHES.get(one.get("arch", ""), one.get("arch", "")),
+        machine=one.get("arch", ""),
         kernel=one.get("kernel", ""),
         libc=one.get("libc", ""),
         systemd=one.get("systemd", ""),

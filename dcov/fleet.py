@@ -195,10 +195,21 @@ class Fleet:
             servers=self._targets(task),
             task=task,
             params=dict(params),
-            options=self.options,
+            options=self._how(task),
             replacements=self.replacements,
             links=self.links,
         )
+
+    def _how(self, task: Any) -> Options:
+        """Return the options, with the task's own where the caller left the default."""
+        own = task.using if isinstance(task, Task) else {}
+        default = Options()
+        unset = {
+            key: value
+            for key, value in own.items()
+            if getattr(self.options, key) == getattr(default, key)
+        }
+        return replace(self.options, **unset)
 
     def _targets(self, task: Any) -> tuple[Entry, ...]:
         on = task.on if isinstance(task, Task) else "all"

@@ -38,6 +38,7 @@ class Task(Generic[P, R]):
         on: On = "workers",
         prepare: Prepare | None = None,
         replaces: str | None = None,
+        using: Mapping[str, Any] | None = None,
     ) -> None:
         update_wrapper(self, function)
         self.function = function
@@ -45,6 +46,7 @@ class Task(Generic[P, R]):
         self.on = on
         self.prepare = prepare
         self.replaces = replaces
+        self.using = dict(using or {})
 
     def __repr__(self) -> str:
         return f"Task({self.name!r})"
@@ -121,7 +123,11 @@ def task(function: Callable[Concatenate[Context, P], R], /) -> Task[P, R]: ...
 
 @overload
 def task(
-    *, on: On = ..., prepare: Prepare | None = ..., replaces: str | None = ...
+    *,
+    on: On = ...,
+    prepare: Prepare | None = ...,
+    replaces: str | None = ...,
+    using: Mapping[str, Any] | None = ...,
 ) -> Callable[[Callable[Concatenate[Context, P], R]], Task[P, R]]: ...
 
 
@@ -132,15 +138,17 @@ def task(
     on: On = "workers",
     prepare: Prepare | None = None,
     replaces: str | None = None,
+    using: Mapping[str, Any] | None = None,
 ) -> Task[P, R] | Callable[[Callable[Concatenate[Context, P], R]], Task[P, R]]:
     """Make a function of a Context runnable by name.
 
     `on` is the role that is selected when the caller names no servers. `prepare` is called once
     per run with a Preparing and the parameters; what it returns is `ctx.prepared`. `replaces`
-    names a shipped task that this one stands in for.
+    names a shipped task that this one stands in for. `using` says how it goes over the fleet
+    where the caller does not (see `Options`).
     """
 
     def make(function: Callable[Concatenate[Context, P], R]) -> Task[P, R]:
-        return Task(function, on=on, prepare=prepare, replaces=replaces)
+        return Task(function, on=on, prepare=prepare, replaces=replaces, using=using)
 
     return make if function is None else make(function)

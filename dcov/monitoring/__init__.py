@@ -1,0 +1,19 @@
+"""What Prometheus is told, and what it says."""
+
+from __future__ import annotations
+
+from dcov.monitoring.reload import Reloaded
+from dcov.monitoring.scrape_config import splice
+from dcov.monitoring.scraped import Scraped, ask_targets, down
+from dcov.monitoring.targets import Target, file_sd, targets
+
+__all__ = [
+    "Reloaded",
+    "Scraped",
+    "Target",
+    "ask_targets",
+    "down",
+    "file_sd",
+    "splice",
+    "targets",
+]

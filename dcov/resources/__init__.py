@@ -1,0 +1,34 @@
+"""The wanted state of things on a server."""
+
+from __future__ import annotations
+
+from dcov.resources.binary import Binary
+from dcov.resources.command import Command
+from dcov.resources.directory import AbsentDirectory, AbsentTree, Directory
+from dcov.resources.file import AbsentFile, File, KeptFile
+from dcov.resources.package import AbsentPackage, Package
+from dcov.resources.port import FreePort
+from dcov.resources.resource import Content, Resource, Step
+from dcov.resources.unit import AbsentUnit, Unit
+from dcov.resources.user import AbsentUser, User
+
+__all__ = [
+    "AbsentDirectory",
+    "AbsentFile",
+    "AbsentPackage",
+    "AbsentTree",
+    "AbsentUnit",
+    "AbsentUser",
+    "Binary",
+    "Command",
+    "Content",
+    "Directory",
+    "File",
+    "FreePort",
+    "KeptFile",
+    "Package",
+    "Resource",
+    "Step",
+    "Unit",
+    "User",
+]

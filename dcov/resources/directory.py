@@ -69,3 +69,24 @@ class AbsentDirectory:
     def apply(self, change: Change) -> tuple[Step, ...]:
         del change
         return (("remove_if_empty", str(self.path)),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbsentTree:
+    """No directory at this path, nor anything that was in it."""
+
+    path: PurePosixPath
+
+    def probe(self) -> Argv:
+        return ("find", str(self.path))
+
+    def plan(self, found: Finished) -> Change:
+        name = f"directory:{self.path}"
+        if found.exit_code:
+            return Change(resource=name, action=Action.NOOP)
+        diff = tuple(f"-{line}" for line in found.stdout.splitlines())
+        return Change(resource=name, action=Action.DELETE, diff=diff)
+
+    def apply(self, change: Change) -> tuple[Step, ...]:
+        del change
+        return (("remove_tree", str(self.path)),)

@@ -83,3 +83,25 @@ class AbsentFile:
     def apply(self, change: Change) -> tuple[Step, ...]:
         del change
         return (("remove", str(self.path)),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptFile:
+    """A file as it once was: `kept` is the copy of it on the server, with owner and mode."""
+
+    path: PurePosixPath
+    kept: PurePosixPath
+
+    def probe(self) -> Argv:
+        return ("cmp", "-s", "--", str(self.path), str(self.kept))
+
+    def plan(self, found: Finished) -> Change:
+        name = f"file:{self.path}"
+        if found.exit_code == 0:
+            return Change(resource=name, action=Action.NOOP)
+        return Change(resource=name, action=Action.UPDATE, diff=(f"+as it was in {self.kept}",))
+
+    def apply(self, change: Change) -> tuple[Step, ...]:
+        del change
+        return (("keep", str(self.path)), ("cp", "-aT", "--remove-destination", "--",
+                                           str(self.kept), str(self.path)))  # fmt: skip

@@ -159,6 +159,15 @@ remove() {
     fi
 }
 
+# remove_tree PATH: moves a folder aside with all that is in it.
+remove_tree() {
+    [ -d "$1" ] || return 0
+    old=$(beside "$1" old)
+    printf '%s\n' "$old" >>"$journal/kept"
+    undo put_back "$old" "$1"
+    mv -fT -- "$1" "$old"
+}
+
 remove_if_empty() { [ -n "$(ls -A -- "$1" 2>/dev/null)" ] || remove "$1"; }
 
 # A unit that failed keeps its failed state, and its start limit, after its file is gone.
@@ -210,7 +219,7 @@ roll_back() {
 
 forget() {
     for list in kept staged; do
-        [ ! -e "$journal/$list" ] || while read -r path; do rm -f -- "$path"; done <"$journal/$list"
+        [ ! -e "$journal/$list" ] || while read -r path; do rm -rf -- "$path"; done <"$journal/$list"
     done
     if [ -d /run/systemd/system ]; then
         systemctl stop "dcov-undo-$run.timer" 2>/dev/null 9>&-

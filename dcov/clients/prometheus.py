@@ -1,0 +1,92 @@
+"""Prometheus' HTTP API, as far as dcov asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from dcov.errors import PrometheusError
+
+if TYPE_CHECKING:
+    import requests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One series of an instant query, with its value."""
+
+    labels: Mapping[str, str]
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActiveTarget:
+    """A target as Prometheus sees it; `scraped_at` is None before its first scrape."""
+
+    job: str
+    instance: str
+    url: str
+    health: str
+    error: str
+    scraped_at: datetime | None
+
+
+class Prometheus:
+    """A Prometheus server at a URL, `/prometheus` and the like included."""
+
+    def __init__(self, http: requests.Session, *, url: str) -> None:
+        self._http = http
+        self._url = url.rstrip("/")
+
+    def query(self, expression: str) -> list[Sample]:
+        """Return the series of an instant query; raises PrometheusError in its own words."""
+        data = self._get("query", query=expression)
+        return [
+            Sample(labels=dict(item["metric"]), value=float(item["value"][1]))
+            for item in data["result"]
+        ]
+
+    def targets(self) -> Iterator[ActiveTarget]:
+        """Yield the active targets."""
+        for item in self._get("targets", state="active")["activeTargets"]:
+            yield ActiveTarget(
+                job=item["labels"].get("job", ""),
+                instance=item["labels"].get("instance", ""),
+                url=item["scrapeUrl"],
+                health=item["health"],
+                error=item["lastError"],
+                scraped_at=_time(item["lastScrape"]),
+            )
+
+    def version(self) -> str:
+        """Return the server's version."""
+        version: str = self._get("status/buildinfo")["version"]
+        return version
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def _get(self, path: str, **params: str) -> Any:
+        import requests
+
+        try:
+            answer = self._http.get(f"{self._url}/api/v1/{path}", params=params, timeout=15)
+            body = answer.json()
+        except (requests.RequestException, OSError, ValueError) as error:
+            raise PrometheusError(url=self._url, detail=str(error)) from error
+        if body.get("status") != "success":
+            raise PrometheusError(url=self._url, detail=str(body.get("error", answer.status_code)))
+        return body["data"]
+
+
+def _time(text: str) -> datetime | None:
+    # Go writes nanoseconds, and year 1 for never; fromisoformat takes microseconds.
+    head, _, rest = text.partition(".")
+    zone = rest.lstrip("0123456789") or "Z"
+    if head.startswith("0001-"):
+        return None
+    fraction = rest[: len(rest) - len(zone)][:6].ljust(6, "0") if rest else "000000"
+    return datetime.fromisoformat(f"{head.rstrip('Z')}.{fraction}{zone}").astimezone(UTC)

@@ -1,0 +1,117 @@
+"""Which exporters go where: chosen, versioned and fetched once per run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dcov.context import Context, Preparing
+from dcov.errors import ConfigError, Problem
+from dcov.exporters.artifact import Arch
+from dcov.exporters.catalogue import CATALOGUE, choose
+from dcov.exporters.depot import Binary, Depot
+from dcov.exporters.download import Download
+from dcov.exporters.exporter import Exporter
+from dcov.exporters.lock import NAME as LOCK_NAME
+from dcov.exporters.lock import Lock
+from dcov.exporters.mirror import Mirror
+from dcov.exporters.scrape import Answers
+from dcov.exporters.version import normalise
+from dcov.inventory.site import Site
+from dcov.rendering import Templates
+from dcov.resources.resource import Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """The exporters of a run, with their versions and where their binaries come from."""
+
+    exporters: tuple[Exporter, ...]
+    versions: dict[str, str]
+    lock: Lock
+    depots: dict[str, Depot]
+    templates: Templates
+
+    @classmethod
+    def prepare(
+        cls,
+        preparing: Preparing,
+        *,
+        exporters: Iterable[str] | None = None,
+        versions: Iterable[str] = (),
+    ) -> Installation:
+        """Choose; `versions` are written `node_exporter=1.9.0` and win over the site's own."""
+        site = preparing.fleet
+        settings = site.settings.exporters
+        chosen = tuple(
+            item
+            for item in choose(exporters)
+            if exporters is not None
+            or item.name not in settings
+            or settings[item.name].enabled is not False
+        )
+        lock = Lock.load(site.folder / LOCK_NAME)
+        wanted = {item.name: lock.version(item.name) for item in CATALOGUE}
+        wanted |= {name: item.version for name, item in settings.items() if item.version}
+        wanted |= dict(_pair(text) for text in versions)
+        return cls(
+            exporters=chosen,
+            versions={name: normalise(version) for name, version in wanted.items()},
+            lock=lock,
+            depots={item.name: _depot(site, item) for item in chosen},
+            templates=Templates(site.folder / "templates"),
+        )
+
+    def fitting(self, ctx: Context) -> tuple[Exporter, ...]:
+        """Return those that apply to this server; the others are noted, with the reason."""
+        fitting: list[Exporter] = []
+        for exporter in self.exporters:
+            if exporter.needs_gpu and not (ctx.facts.has_gpu or ctx.server.has_gpu):
+                ctx.note(f"{exporter.name} skipped: no GPU here")
+                continue
+            glibc = ".".join(map(str, ctx.facts.glibc)) or None
+            arch = Arch.of(ctx.facts.machine)
+            exporter.release.require(arch=arch, machine=ctx.facts.machine, glibc=glibc)
+            fitting.append(exporter)
+        return tuple(fitting)
+
+    def fetch(self, exporter: Exporter, *, ctx: Context) -> Binary:
+        """Return the binary for this server's architecture, downloaded at most once."""
+        arch = Arch.of(ctx.facts.machine)
+        assert arch is not None  # `fitting` has refused the rest
+        artifact = self.lock.artifact(
+            exporter.release, arch=arch, version=self.versions[exporter.name]
+        )
+        fetched = self.depots[exporter.name].fetch(artifact)
+        if not fetched.pinned:
+            ctx.note(f"{exporter.name} {fetched.version}: trusted on first use")
+        return fetched
+
+    def resources(self, exporter: Exporter, *, ctx: Context) -> tuple[Resource, ...]:
+        """Return what makes this exporter run on this server."""
+        fetched = self.fetch(exporter, ctx=ctx)
+        return exporter.resources(fetched, templates=self.templates, port=exporter.port)
+
+    def check(self, exporter: Exporter, *, applied: tuple[Resource, ...] = ()) -> Answers:
+        """Return the check that it answers; `applied` is probed again where it was changed."""
+        return Answers(
+            exporter=exporter,
+            port=exporter.port,
+            version=self.versions[exporter.name],
+            resources=applied,
+        )
+
+
+def _depot(site: Site, exporter: Exporter) -> Depot:
+    own = site.settings.exporters.get(exporter.name)
+    mirror = (own.mirror if own else None) or site.settings.mirror or ""
+    return Depot(download=Download(mirror=Mirror(str(mirror))))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, found, version = text.partition("=")
+    if not found or not version:
+        message = f"{text!r} is not of the form node_exporter=1.9.0"
+        problem = Problem(file=None, line=0, column=0, key="versions", message=message)
+        raise ConfigError(problems=(problem,))
+    return choose([name])[0].name, version

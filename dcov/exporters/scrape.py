@@ -1,0 +1,81 @@
+"""Whether an exporter answers, and is the one that was installed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dcov.context import Context
+from dcov.errors import DcovError, LinkLostError, UnitFailedError
+from dcov.exporters.exporter import Exporter
+from dcov.resources.resource import Resource
+
+WITHIN = 5.0  # seconds for one scrape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """The exporter's /metrics has its sentinel metric, with this version.
+
+    What was just applied is probed once more: the right program behind the port and not another
+    one that happens to answer.
+    """
+
+    exporter: Exporter
+    port: int
+    version: str
+    resources: tuple[Resource, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What is checked."""
+        return f"{self.exporter.name} does not answer on port {self.port}"
+
+    def look(self, ctx: Context) -> str:
+        """Scrape once."""
+        import requests
+
+        from dcov.clients.tunnel import tunnelled
+
+        try:
+            with tunnelled(ctx.open_port, within=WITHIN) as http:
+                answer = http.get(f"http://127.0.0.1:{self.port}/metrics", timeout=WITHIN)
+                answer.raise_for_status()
+        except LinkLostError:
+            raise
+        except (requests.RequestException, OSError) as error:
+            return f"{type(error).__name__}: {error}"[:200]
+        found = version_in(answer.text, sentinel=self.exporter.sentinel)
+        if found is None:
+            return f"{self.exporter.sentinel} is not among its metrics"
+        if found.removeprefix("v") != self.version:
+            return f"version {found} answers, not {self.version}"
+        differing = [change for change in ctx.differs(*self.resources) if change.needed]
+        return f"{differing[0].resource}: {' '.join(differing[0].diff)}" if differing else ""
+
+    def diagnose(self, ctx: Context, *, seen: str) -> DcovError | None:
+        """Ask systemd whether the unit stays up, and the journal for its last words."""
+        unit = self.exporter.unit
+        shown = ctx.run(
+            ("systemctl", "show", unit, "-p", "ActiveState", "-p", "NRestarts"),
+            reads=True,
+            check=False,
+        )
+        if "ActiveState=active" in shown.stdout and "NRestarts=0" in shown.stdout:
+            return None
+        words = ctx.run(
+            ("journalctl", "-u", unit, "-n", "5", "-o", "cat", "--no-pager"),
+            reads=True,
+            check=False,
+        )
+        return UnitFailedError(unit=unit, tail=words.tail or seen)
+
+
+def version_in(metrics: str, *, sentinel: str) -> str | None:
+    """Return the version label of this metric, None where the metric is absent."""
+    from prometheus_client.parser import text_string_to_metric_families
+
+    lines = (line for line in metrics.splitlines() if line.startswith(sentinel + "{"))
+    for family in text_string_to_metric_families("\n".join(lines) + "\n"):
+        for sample in family.samples:
+            return sample.labels.get("version", "")
+    return None

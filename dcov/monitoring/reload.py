@@ -1,0 +1,42 @@
+"""A Prometheus that has read the configuration as it is now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from dcov.change import Action, Change
+from dcov.resources.resource import Step
+from dcov.ssh.command import Argv, Finished, Shell, quote
+from dcov.ssh.scripts import remote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reloaded:
+    """Prometheus at this URL has read its configuration since the file was last changed.
+
+    When the transaction is taken back it reads the former one again.
+    """
+
+    url: str
+    unit: str
+    config: PurePosixPath
+
+    def _script(self, verb: str) -> tuple[str, ...]:
+        text = remote("reload-prometheus.sh")
+        return ("sh", "-c", text, "sh", self.url, self.unit, verb, str(self.config))
+
+    def probe(self) -> Argv:
+        return self._script("ask")
+
+    def plan(self, found: Finished) -> Change:
+        stale = found.exit_code != 0
+        return Change(
+            resource=f"reload:{self.unit}",
+            action=Action.UPDATE if stale else Action.NOOP,
+            diff=("+configuration read anew",) if stale else (),
+        )
+
+    def apply(self, change: Change) -> tuple[Step, ...]:
+        del change
+        return (Shell(f"settle {quote(self._script('reload'))}"), self._script("reload"))
