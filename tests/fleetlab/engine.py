@@ -42,9 +42,20 @@ def ensure(*, log_to: Path) -> None:
     if Path("/run/systemd/system").is_dir():
         run(("systemctl", "start", "docker"))
     else:
-        detach(("dockerd",), words=log_to)
+        _start_by_hand(log_to)
+    if not answers():
+        raise LabError("docker's service has started and does not answer")
+
+
+def _start_by_hand(log_to: Path) -> None:
+    """Start dockerd where no init runs, and wait for it; it outlives this process."""
     deadline = time.monotonic() + 90
+    pid = detach(("dockerd",), words=log_to)
     while not answers():
         if time.monotonic() > deadline:
             raise LabError(f"dockerd does not answer; its words are in {log_to}")
         time.sleep(0.5)
+        ended, _ = os.waitpid(pid, os.WNOHANG)
+        if ended:  # an older one is still shutting down and holds the pid file
+            time.sleep(2)
+            pid = detach(("dockerd",), words=log_to)

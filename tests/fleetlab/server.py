@@ -118,6 +118,11 @@ class Server:
         """Its public host key, read past the network."""
         return self.exec(("cat", "/etc/ssh/ssh_host_ed25519_key.pub")).stdout.strip()
 
+    def reboot(self) -> None:
+        """Shut down in order and boot again; /run and /tmp are empty afterwards."""
+        docker("restart", "--time", "30", self.container.name)
+        self._await_boot()
+
     def stop_sshd(self) -> None:
         """Refuse new connections; sessions that are open stay, as on any Debian."""
         self.exec(("systemctl", "stop", "ssh.service"))
