@@ -14,11 +14,12 @@ from dcov.errors import ConfigError, Problem
 
 # PyYAML may be built without libyaml; both read YAML 1.1, as the existing product does.
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+DEEPEST = 100  # levels; libyaml's composer ends the whole process when it runs out of stack
 MERGE = "tag:yaml.org,2002:merge"
 
 Loc = tuple[str | int, ...]
 
-# Some messages of YAML's own would repeat what was written, and that may be a password.
+# YAML's own words for these do not help, or would repeat a value that may be a password.
 CLEARER = {
     "found undefined alias": "`*` begins an alias that is nowhere defined; quote the value",
     "found character that cannot start any token": (
@@ -27,6 +28,7 @@ CLEARER = {
     "mapping values are not allowed in this context": (
         "`: ` inside a value, or a line indented wrongly; quote the value or align the key"
     ),
+    "but found another document": "a second document begins here; one file is one site",
 }
 
 
@@ -51,9 +53,12 @@ class Document:
     def parse(cls, text: str, *, file: Path) -> Document:
         """Parse the text; a fault of syntax is a ConfigError at its place."""
         try:
+            _check_depth(text, file=file)
             root = yaml.compose(text, Loader=LOADER)
         except yaml.MarkedYAMLError as error:
-            raise _syntax(error, file=file) from None  # its context could show a password
+            raise _syntax(
+                error, file=file, text=text
+            ) from None  # its context could show a password
         except yaml.reader.ReaderError as error:
             head = text[: error.position]
             problem = Problem(
@@ -63,9 +68,6 @@ class Document:
                 key="",
                 message=f"a control character (U+{ord(text[error.position]):04X}) stands here",
             )
-            raise ConfigError(problems=(problem,)) from None
-        except RecursionError:
-            problem = Problem(file=file, line=1, column=1, key="", message="nested too deeply")
             raise ConfigError(problems=(problem,)) from None
         return cls(file=file, text=text, root=root)
 
@@ -129,14 +131,36 @@ def written(loc: Loc) -> str:
     return text
 
 
-def _syntax(error: yaml.MarkedYAMLError, *, file: Path) -> ConfigError:
+def _check_depth(text: str, *, file: Path) -> None:
+    """Refuse what is nested too deeply, before a composer calls itself for each level."""
+    brackets = text.count("[") + text.count("{")
+    if brackets + max(map(len, text.splitlines()), default=0) <= DEEPEST:
+        return  # each level takes a bracket, or a column of its own
+    depth = 0
+    for event in yaml.parse(text, Loader=LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            mark: Any = event.start_mark
+            said = f"nested more than {DEEPEST} levels deep"
+            line, column = mark.line + 1, mark.column + 1
+            problem = Problem(file=file, line=line, column=column, key="", message=said)
+            raise ConfigError(problems=(problem,))
+
+
+def _syntax(error: yaml.MarkedYAMLError, *, file: Path, text: str) -> ConfigError:
     said = error.problem or error.context or "not YAML"
     mark = error.problem_mark or error.context_mark
+    message = next((clear for own, clear in CLEARER.items() if said.startswith(own)), said)
+    if mark and text[mark.index : mark.index + 1] == "\t":
+        message = "a tab stands here; YAML is indented with spaces"
+    elif message == said and error.context and error.context_mark:
+        message = f"{said}, {error.context} that begins in line {error.context_mark.line + 1}"
     problem = Problem(
         file=file,
         line=mark.line + 1 if mark else 1,
         column=mark.column + 1 if mark else 1,
         key="",
-        message=next((clear for own, clear in CLEARER.items() if said.startswith(own)), said),
+        message=message,
     )
     return ConfigError(problems=(problem,))

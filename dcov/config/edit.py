@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from dcov.config import splice
 from dcov.config.document import Document
 from dcov.config.load import Config, load_source
 from dcov.config.plain import Plain
-from dcov.config.reading import nearest
 from dcov.config.source import Source
 from dcov.errors import ConfigError, Problem, UnknownNameError
 from dcov.secret import Secret
@@ -105,7 +105,8 @@ def _servers(document: Document) -> Servers:
 def _index(servers: Servers, *, name: str) -> int:
     names = [str(server.get("name", f"server-{n}")) for n, server in enumerate(servers, start=1)]
     if name not in names:
-        raise UnknownNameError(kind="server", name=name, known=nearest(name, among=tuple(names)))
+        near = tuple(get_close_matches(name, names))
+        raise UnknownNameError(kind="server", name=name, nearest=near)
     return names.index(name)
 
 

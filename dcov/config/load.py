@@ -68,7 +68,7 @@ def load_source(source: Source) -> Config:
     settings = merge(reading.model, secrets=secrets.model or SecretsFile())
     notices = (
         *_open_secrets(source, reading.model),
-        *(_idle_notice(document, loc, known) for loc, known, value in taken if _acts(known, value)),
+        *sorted(_idle(document, taken), key=lambda notice: notice.line),
         *_nameless(secrets, settings),
     )
     return Config(
@@ -120,18 +120,17 @@ def _place(problem: Problem) -> tuple[int, int]:
     return problem.line, problem.column
 
 
-def _acts(known: KnownKey, value: object) -> bool:
-    return value not in known.idle
-
-
-def _idle_notice(document: Document, loc: Loc, known: KnownKey) -> Notice:
-    node = document.find(loc).key
-    return Notice(
-        file=document.file,
-        line=node.start_mark.line + 1 if node else 1,
-        key=written(loc),
-        message=f"has no effect: {known.reason}",
-    )
+def _idle(document: Document, taken: list[tuple[Loc, KnownKey, Any]]) -> Iterator[Notice]:
+    """Name each key that is set and has no effect, where it would have one elsewhere."""
+    for loc, known, value in taken:
+        if value not in known.idle:
+            node = document.find(loc).key
+            yield Notice(
+                file=document.file,
+                line=node.start_mark.line + 1 if node else 1,
+                key=written(loc),
+                message=f"has no effect: {known.reason}",
+            )
 
 
 def _open_secrets(source: Source, settings: Settings) -> Iterator[Notice]:

@@ -16,10 +16,13 @@ from dcov.errors import Problem
 
 M = TypeVar("M", bound=BaseModel)
 
-INT, FLOAT, BOOL, TIMESTAMP = (
-    f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "bool", "timestamp")
-)
-READ_AS = {INT: "a number", FLOAT: "a number", BOOL: "true or false", TIMESTAMP: "a date"}
+YAML = "tag:yaml.org,2002"
+READ_AS = {
+    f"{YAML}:int": "a number",
+    f"{YAML}:float": "a decimal number",
+    f"{YAML}:bool": "true or false",
+    f"{YAML}:timestamp": "a date",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +99,11 @@ def wrong(error: ErrorDetails, *, found: str) -> str:
 
 def _read_as(node: Node | None, *, error: ErrorDetails) -> str:
     """Say what was expected, and how YAML read what stands here."""
-    if error["type"] == "string_type" and isinstance(node, ScalarNode) and node.tag in READ_AS:
-        return f"must be text, and YAML reads {node.value} as {READ_AS[node.tag]}; quote it"
+    if isinstance(node, ScalarNode):
+        if error["type"] == "string_type" and node.tag in READ_AS:
+            return f"must be text, and YAML reads {node.value} as {READ_AS[node.tag]}; quote it"
+        if error["type"] in {"int_type", "bool_type"} and node.style in {"'", '"'}:
+            return f"{wrong(error, found='text')}; take the quotes off"
     return wrong(error, found=_kind(node))
 
 
@@ -108,7 +114,7 @@ def _kind(node: Node | None) -> str:
         case SequenceNode():
             return "a list"
         case ScalarNode():
-            return READ_AS.get(node.tag, "text")
+            return READ_AS.get(node.tag, "text" if node.value else "nothing")
     return "nothing"
 
 

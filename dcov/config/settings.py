@@ -167,13 +167,19 @@ class ExporterSettings(Section):
     mirror: Url | None = key("Where its releases are fetched from instead.")
 
 
-def _master_form(value: object) -> str:
-    return "local" if isinstance(value, str) else "entry"
+def _master_form(value: object) -> str | None:
+    if isinstance(value, str):
+        return "local" if value == "local" else None
+    return "entry"
 
 
 Master = Annotated[
     Annotated[ServerSettings, Tag("entry")] | Annotated[Literal["local"], Tag("local")],
-    Discriminator(_master_form),
+    Discriminator(
+        _master_form,
+        custom_error_type="master_form",
+        custom_error_message="must be the keys of one server, or the word `local`",
+    ),
 ]
 Exporters = Annotated[Mapping[Text, ExporterSettings], AfterValidator(frozen)]
 

@@ -1,0 +1,110 @@
+"""Keys of the existing product that have no effect here, and are said to have none."""
+
+from __future__ import annotations
+
+import pytest
+
+from dcov.config import load
+from dcov.config.known import KNOWN
+
+ALL_OF_THEM = """
+config_dir: /srv/dc
+data_dir: /srv/data
+image_tag: dev
+auto_confirm: true
+ssh_key_generated: true
+enable_watchtower_all: true
+release_selection:
+  selection_id: r1
+  components: {grafana: sha256:aa}
+components:
+  dc_watchdog: true
+  vast_price_manager: true
+  worker_exporters: null
+watchdog:
+  ping_interval: 30
+  api_key: watchdog-key
+security:
+  ufw_enabled: true
+  ufw_ports: [22, 80, 443]
+vast_price_manager: {writes_enabled: true}
+prometheus: {legacy_managed_jobs: [master]}
+master:
+  server_ip: 192.0.2.9
+  exporters_installed: true
+servers:
+  - server_ip: 192.0.2.1
+    exporters_installed: true
+    ipmi_configured: true
+"""
+
+
+def test_each_one_that_is_set_gets_a_notice_with_its_line(write) -> None:
+    config = load(write(ALL_OF_THEM))
+    assert [(notice.line, notice.key) for notice in config.notices] == [
+        (2, "config_dir"),
+        (3, "data_dir"),
+        (4, "image_tag"),
+        (5, "auto_confirm"),
+        (6, "ssh_key_generated"),
+        (7, "enable_watchtower_all"),
+        (8, "release_selection"),
+        (12, "components.dc_watchdog"),
+        (13, "components.vast_price_manager"),
+        (15, "watchdog"),
+        (18, "security"),
+        (21, "vast_price_manager"),
+        (22, "prometheus.legacy_managed_jobs"),
+        (25, "master.exporters_installed"),
+        (28, "servers[0].exporters_installed"),
+        (29, "servers[0].ipmi_configured"),
+    ]
+
+
+def test_a_notice_says_why(write) -> None:
+    file = write("security: {ufw_enabled: true}")
+    (notice,) = load(file).notices
+    assert str(notice) == (
+        f"{file}:1: security: has no effect: "
+        "dcov manages no firewall: no port is opened or closed by it"
+    )
+
+
+def test_their_values_are_kept_and_their_secrets_hidden(write) -> None:
+    kept = {one.key: one.value for one in load(write(ALL_OF_THEM)).unmanaged}
+    assert kept["release_selection"] == {
+        "selection_id": "r1",
+        "components": {"grafana": "sha256:aa"},
+    }
+    assert kept["watchdog"]["api_key"].reveal() == "watchdog-key"
+    assert "watchdog-key" not in repr(kept)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "enable_watchtower_all: false",
+        "image_tag: latest",
+        "security: {ufw_enabled: false}",
+        "components: {dc_watchdog: false, worker_exporters: false}",
+        "watchdog: null",
+        "prometheus: {legacy_managed_jobs: []}",
+        "servers: [{server_ip: 192.0.2.1, exporters_installed: false}]",
+    ],
+)
+def test_what_does_nothing_in_the_existing_product_either_is_passed_over(text: str, write) -> None:
+    assert load(write(text)).notices == ()
+
+
+def test_they_are_known_only_where_they_belong(write) -> None:
+    assert all(known.reason for known in KNOWN)
+    with pytest.raises(Exception, match=r"ssh\.image_tag: unknown key"):
+        load(write("ssh: {image_tag: dev}"))
+
+
+def test_passwords_in_a_configuration_that_others_can_read_are_noticed(write) -> None:
+    text = "ssh: {password: x}"
+    assert load(write(text, mode=0o600)).notices == ()
+    (notice,) = load(write(text, mode=0o644)).notices
+    assert "holds passwords and can be read by others: `chmod 600`" in notice.message
+    assert load(write("site_name: x", mode=0o644)).notices == ()
