@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dcov.config import load
 from dcov.config.edit import add_server, remove_server, set_server
+from dcov.config.load import load
 from dcov.errors import ConfigError, UnknownNameError
 from dcov.secret import Secret
 

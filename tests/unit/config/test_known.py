@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dcov.config import load
 from dcov.config.known import KNOWN
+from dcov.config.load import load
 
 ALL_OF_THEM = """
 config_dir: /srv/dc

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dcov.config import load
+from dcov.config.load import load
 from dcov.config.settings import SslMode
 from dcov.secret import Secret
 

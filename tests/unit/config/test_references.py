@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from dcov.config import load
-from dcov.config.load import load_source
+from dcov.config.load import load, load_source
 from dcov.config.source import Source
 from dcov.errors import ConfigError
 

@@ -6,8 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from dcov.config import Settings, load, schema, show
 from dcov.config.known import KNOWN
+from dcov.config.load import load
+from dcov.config.schema import schema
+from dcov.config.settings import Settings
+from dcov.config.show import show
 
 ADDED = {
     "master",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dcov.config import find_config
+from dcov.config.search import find_config
 from dcov.errors import ConfigError
 
 

@@ -7,7 +7,7 @@ from functools import reduce
 
 import pytest
 
-from dcov.config import load
+from dcov.config.load import load
 from dcov.errors import ConfigError
 
 SECRETS = ".secrets.yaml"
