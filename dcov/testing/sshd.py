@@ -23,9 +23,14 @@ import paramiko
 from dcov.inventory.entry import Entry, Login
 
 # Ends sshd when our end of its standard input closes, which the kernel does even if we are
-# killed. (PR_SET_PDEATHSIG fires when the *thread* that started the process ends, so a fixture
-# run in a worker thread would lose its server.) sshd keeps the pid that Popen knows.
-WATCHDOG = 'exec 3<&0 </dev/null; (read -r _; kill "$$") <&3 & exec "$@" 3<&-'
+# killed; the folder goes too, unless a line was sent before. (PR_SET_PDEATHSIG fires when the
+# *thread* that started the process ends, so a fixture run in a worker thread would lose its
+# server.) sshd keeps the pid that Popen knows.
+WATCHDOG = """
+exec 3<&0 </dev/null
+(read -r _; killed=$?; kill "$$"; [ "$killed" -eq 0 ] || rm -rf -- "$0") <&3 &
+exec "$@" 3<&-
+"""
 
 DEFAULTS = MappingProxyType(
     {
@@ -167,7 +172,7 @@ class LoopbackSshd:
             config = self._write_config(_version(program))
             # sshd starts itself anew for each connection, hence its absolute path.
             self._process = subprocess.Popen(
-                ("sh", "-c", WATCHDOG, "sh", program, "-D", "-f", config, "-E", self._log),
+                ("sh", "-c", WATCHDOG, self.folder, program, "-D", "-f", config, "-E", self._log),
                 stdin=subprocess.PIPE,
                 start_new_session=True,  # a Ctrl-C at the terminal is for the tests alone
             )
@@ -201,9 +206,7 @@ class LoopbackSshd:
         return False
 
     def _stop(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdin is not None
-        process.stdin.close()  # the watchdog does the rest
-        process.wait()
+        process.communicate(b"stop\n")  # the watchdog does the rest
 
     def _sessions(self) -> list[int]:
         return [] if self._process is None else _sshd_below(self._process.pid)
