@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dcov.runnable import Task
 
 POLL = 0.5  # seconds between two looks of `verify`
+LOOKS = 6  # looks between two diagnoses: a unit that died is not waited for to the end
 WORTH_UNDOING = 5.0  # seconds that must be left of a deadline for an apply to begin
 
 
@@ -55,7 +56,7 @@ class Check(Protocol):
         ...
 
     def diagnose(self, ctx: Context, *, seen: str) -> DcovError | None:
-        """Name the cause after the last look failed; None where `seen` says it all."""
+        """Name the cause when looks keep failing; None where there is still hope, or no more."""
         ...
 
 
@@ -263,12 +264,17 @@ class Context:
         if self.planning:
             return
         began = time.monotonic()
+        looks = 0
         while seen := check.look(self):
-            if time.monotonic() - began >= self._left(within):
+            looks += 1
+            late = time.monotonic() - began >= self._left(within)
+            if late or looks % LOOKS == 0:
                 diagnosis = check.diagnose(self, seen=seen)
-                raise diagnosis or VerifyError(
-                    what=check.name, seconds=within, detail=self._work.masker.text(seen)
-                )
+                if diagnosis is not None:
+                    raise diagnosis
+            if late:
+                detail = self._work.masker.text(seen)
+                raise VerifyError(what=check.name, seconds=within, detail=detail)
             self._work.cancel.wait(POLL)
 
     def call(self, task: Task[..., Any], params: Mapping[str, Any]) -> Any:

@@ -105,7 +105,7 @@ class Installation:
 def _depot(site: Site, exporter: Exporter) -> Depot:
     own = site.settings.exporters.get(exporter.name)
     mirror = (own.mirror if own else None) or site.settings.mirror or ""
-    return Depot(download=Download(mirror=Mirror(str(mirror))))
+    return Depot(download=Download(mirror=Mirror(base=str(mirror))))
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -35,8 +35,10 @@ class Reloaded:
             resource=f"reload:{self.unit}",
             action=Action.UPDATE if stale else Action.NOOP,
             diff=("+configuration read anew",) if stale else (),
+            conditional=True,
         )
 
     def apply(self, change: Change) -> tuple[Step, ...]:
         del change
-        return (Shell(f"settle {quote(self._script('reload'))}"), self._script("reload"))
+        ask, reload = quote(self._script("ask")), quote(self._script("reload"))
+        return (Shell(f"settle {reload}"), Shell(f"{ask} || {reload}"))
