@@ -14,10 +14,12 @@ from dcov.engine.execution import Job, open_links
 from dcov.engine.options import Options
 from dcov.engine.run import Plan, Run
 from dcov.inventory.entry import Entry, Role
+from dcov.inventory.open_site import open_site
 from dcov.inventory.pattern import select
 from dcov.inventory.site import Site
 from dcov.report import Outcome, Report
 from dcov.runnable import Task
+from dcov.selection import without_runs
 from dcov.server import BoundServer, Server
 
 if TYPE_CHECKING:
@@ -48,11 +50,7 @@ class Fleet:
         Without a path it is searched: DCOV_CONFIG, upward from the current folder,
         `$XDG_CONFIG_HOME/dcov`, /etc/dc-overview. Raises ConfigError with all problems.
         """
-        from dcov.config import find_config
-        from dcov.inventory.nornir import load_folder
-
-        found = Path(path).expanduser() if path is not None else find_config().path
-        return cls(site=load_folder(found) if found.is_dir() else Site.load(found))
+        return cls(site=open_site(path))
 
     @classmethod
     def of(cls, *servers: Server) -> Fleet:
@@ -103,12 +101,14 @@ class Fleet:
     def where(self, pattern: Any = "*", /, **labels: Any) -> Fleet:
         """Return a view of the servers that match.
 
-        `pattern` is in Ansible's pattern language (`gpu-*:!gpu-03:&workers`), or a Nornir `F`
-        filter. `labels` are compared with `has_gpu`, `role` and the servers' labels. Raises
+        `pattern` is in Ansible's pattern language (`gpu-*:!gpu-03:&workers`), in which `@failed`
+        are the servers that the last run left undone and `@RUN` those of that run, or a Nornir
+        `F` filter. `labels` are compared with `has_gpu`, `role` and the servers' labels. Raises
         UnknownNameError, with a suggestion, for a name that matches nothing.
         """
         if isinstance(pattern, str):
-            names = {entry.name for entry in select(self.site, pattern)}
+            known = without_runs(pattern, names=self.site.entries)
+            names = {entry.name for entry in select(self.site, known)}
         else:
             names = set(self.nornir.filter(pattern).inventory.hosts)
         names &= self._chosen()

@@ -1,0 +1,85 @@
+"""The root of the command line: its groups by name, each imported when it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from dcov import __version__
+from dcov.cli.faults import reported
+from dcov.cli.remember import config_option
+
+HELP: Mapping[str, str] = MappingProxyType(
+    {
+        "run": "Run a task on servers.",
+        "plan": "Show what a task would change; nothing is done.",
+        "exec": "Run one command on servers.",
+        "tasks": "List the tasks that can be run.",
+        "servers": "List, check and change the servers of the site.",
+        "facts": "Show what servers are: system, memory, GPUs.",
+        "keys": "The fleet key and the servers' host keys.",
+        "config": "Check, show and describe the configuration.",
+        "exporters": "List exporters and lock their versions.",
+        "runs": "Look at earlier runs.",
+        "ssh": "Log in to a server as the fleet does, by ssh(1).",
+    }
+)
+
+
+class RootGroup(TyperGroup):
+    """Knows its commands by name and help line; imports the one that is called."""
+
+    def __init__(self, **settings: Any) -> None:
+        commands = [
+            TyperCommand(name, help=line, rich_markup_mode=None) for name, line in HELP.items()
+        ]
+        super().__init__(**{**settings, "commands": commands})
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Put the real command in the place of the one that stands for it."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, _imported(name) if name and command else None, rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; say what went wrong as people read it."""
+        with reported(ctx):
+            return super().invoke(ctx)
+
+
+def _imported(name: str) -> Any:
+    module = import_module(f"dcov.cli.{name}")
+    return get_command(module.app)
+
+
+app = typer.Typer(
+    cls=RootGroup,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it so
+    if wanted:
+        typer.echo(f"dcov {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    config: Annotated[Path | None, config_option()] = None,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version.")
+    ] = False,
+) -> None:
+    """Deploy and operate the monitoring of a fleet of GPU servers."""
+    del config, version  # their callbacks have acted already

@@ -1,0 +1,62 @@
+"""`dcov config`: check, show and describe the configuration."""
+
+from __future__ import annotations
+
+import typer
+
+from dcov.cli.form import Form, Listing, show, show_document
+from dcov.cli.options import Look, spread
+from dcov.cli.progress import say
+from dcov.config.schema import schema as schema_of
+from dcov.config.search import find_config
+from dcov.config.show import show as shown
+from dcov.inventory.notices import notices
+from dcov.inventory.open_site import open_site
+
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def config() -> None:
+    """Check, show and describe the configuration."""
+
+
+@app.command("check")
+@spread
+def check(*, how: Look) -> None:
+    """Read the configuration; say everything that is wrong, and what has no effect.
+
+    Ends with 0 where it can be used, notices or not, and with 2 where it cannot.
+    """
+    site = open_site(how.config)
+    rows = [
+        {
+            "file": str(notice.file or ""),
+            "line": notice.line,
+            "key": notice.key,
+            "message": notice.message,
+        }
+        for notice in notices(site)
+    ]
+    columns = ("file", "line", "key", "message")
+    if rows or how.form is not Form.TABLE:
+        show(Listing(kind="notices", rows=rows, columns=columns, key="key"), how.form)
+    servers = f"{len(site.entries)} servers, master {site.master.name}"
+    say(f"{site.path}: can be used ({servers}, {len(rows)} notices)")
+
+
+@app.command("show")
+@spread
+def show_(*, how: Look) -> None:
+    """Show what is in force, defaults included and secrets masked; and which file it is from."""
+    found = find_config(how.config)
+    site = open_site(how.config)
+    say(f"{found.path} (by {found.rule})")
+    show_document(shown(site.settings), Form.YAML if how.form is Form.TABLE else how.form)
+
+
+@app.command("schema")
+@spread
+def schema(*, how: Look) -> None:
+    """Print the JSON schema of fleet-config.yaml, for editors."""
+    show_document(schema_of(), Form.JSON if how.form is Form.TABLE else how.form)

@@ -1,0 +1,25 @@
+"""`dcov plan TASK`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from dcov.cli.options import Changing
+from dcov.cli.run import run
+from dcov.cli.task_group import task_app
+from dcov.cli.task_options import AnyTask
+from dcov.discovery import Tasks
+
+
+def plan(tasks: Tasks, task: AnyTask, params: Mapping[str, Any], how: Changing) -> None:
+    """Plan a task."""
+    run(tasks, task, params, replace(how, dry_run=True))
+
+
+app = task_app(
+    plan,
+    text="Show what a task would change, line by line; nothing is done.\n\n"
+    "With --detailed-exitcode a plan that has changes ends with 5.",
+)

@@ -1,0 +1,30 @@
+"""`dcov run TASK`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from dcov.cli.options import Changing
+from dcov.cli.outcome import finish
+from dcov.cli.task_group import task_app
+from dcov.cli.task_options import AnyTask
+from dcov.discovery import Tasks
+
+
+def run(tasks: Tasks, task: AnyTask, params: Mapping[str, Any], how: Changing) -> None:
+    """Run a task, or only plan it."""
+
+    def act(fleet: Any) -> Any:
+        known = replace(fleet, replacements=tasks.replacements)
+        return known.plan(task, **params).report if how.dry_run else known.run(task, **params)
+
+    finish(how, act)
+
+
+app = task_app(
+    run,
+    text="Run a task on servers: those that it is for, or those of --limit.\n\n"
+    "`dcov run TASK --help` shows the options of a task.",
+)

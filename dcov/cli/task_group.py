@@ -1,0 +1,69 @@
+"""A group whose commands are the tasks: those that dcov ships and those beside the site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from dcov.cli.complete import outline_tasks, site_path
+from dcov.cli.options import Changing
+from dcov.cli.task_options import AnyTask, task_function
+from dcov.discovery import Tasks, find_tasks
+
+Act = Callable[[Tasks, AnyTask, Mapping[str, Any], Changing], None]
+
+
+def task_app(act: Act, *, text: str) -> typer.Typer:
+    """Return an app with one command for each task; calling one calls `act`."""
+
+    class TaskGroup(TyperGroup):
+        def list_commands(self, ctx: Any) -> list[str]:
+            return list(_outline(ctx))
+
+        def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
+            line = _outline(ctx).get(cmd_name)
+            return None if line is None else TyperCommand(cmd_name, help=line)
+
+        def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+            name, *rest = args
+            tasks = find_tasks(_folder(ctx, rest))
+            if ctx.resilient_parsing and name not in tasks.by_name:
+                return None, None, rest
+            return name, task_command(tasks, tasks[name], act), rest
+
+    app = typer.Typer(
+        cls=TaskGroup,
+        rich_markup_mode=None,
+        add_completion=False,
+        no_args_is_help=True,
+        subcommand_metavar="TASK [TASK OPTIONS]",
+        options_metavar="",
+    )
+    app.callback(help=text)(_nothing)
+    return app
+
+
+def task_command(tasks: Tasks, task: AnyTask, act: Act) -> Any:
+    """Return the command that does this with a task."""
+    one = typer.Typer(rich_markup_mode=None, add_completion=False)
+    one.command(task.name)(
+        task_function(task, lambda task, params, how: act(tasks, task, params, how))
+    )
+    return get_command(one)
+
+
+def _nothing() -> None:
+    """Let typer make a group of it."""
+
+
+def _folder(ctx: Any, args: list[str]) -> Any:
+    path = site_path(ctx, args)
+    return None if path is None else path if path.is_dir() else path.parent
+
+
+def _outline(ctx: Any) -> dict[str, str]:
+    return outline_tasks(_folder(ctx, []))
