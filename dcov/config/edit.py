@@ -24,6 +24,8 @@ from dcov.errors import ConfigError, Problem, UnknownNameError
 from dcov.secret import Secret
 
 Servers = list[dict[str, Any]]
+UNSAFE = "is written in a way that dcov cannot change safely; edit it by hand"
+
 Splice = Callable[[Document], str]
 
 
@@ -57,7 +59,7 @@ def set_server(path: Path, *, name: str, keys: Mapping[str, object]) -> Config:
         index = _index(servers, name=name)
         for key, value in keys.items():
             text = _spliced(document, _changing(index, key=key, value=value))
-            document = Document.parse(text, file=file)
+            document = _parsed(text, file=file)
         changed = {
             key: value for key, value in {**servers[index], **keys}.items() if value is not None
         }
@@ -125,16 +127,20 @@ def _spliced(document: Document, change: Splice) -> str:
         raise ConfigError(problems=(_problem(document.file, message),)) from error
 
 
+def _parsed(text: str, *, file: Path) -> Document:
+    """Parse what was spliced; it fails where another part of the file refers to what is gone."""
+    try:
+        return Document.parse(text, file=file)
+    except ConfigError as error:
+        raise ConfigError(problems=(_problem(file, UNSAFE),)) from error
+
+
 def _replace(source: Source, *, text: str, wanted: Servers) -> Config:
     """Put the new text in place once it says what was wanted, and nothing else has changed."""
     before = _data(Document.parse(source.text, file=source.file))
-    try:
-        after = _data(Document.parse(text, file=source.file))
-    except ConfigError:
-        after = None
-    if after is None or {"servers": [], **after} != {**before, "servers": wanted}:
-        message = "is written in a way that dcov cannot change safely; edit it by hand"
-        raise ConfigError(problems=(_problem(source.file, message),))
+    after = _data(_parsed(text, file=source.file))
+    if {"servers": [], **after} != {**before, "servers": wanted}:
+        raise ConfigError(problems=(_problem(source.file, UNSAFE),))
     config = load_source(Source(file=source.file, text=text, owner=source.owner, mode=source.mode))
     _write(source, text=text)
     return config
