@@ -111,6 +111,7 @@ note() {
 
 undo() { note undo "$@"; }     # followed in reverse
 settle() { note settle "$@"; } # followed after all of these, in order
+# `note finally COMMAND...` is followed when the transaction is kept.
 
 beside() { printf '%s/.dcov-%s.%s.%s' "${1%/*}" "$run" "${1##*/}" "$2"; }
 
@@ -168,7 +169,8 @@ remove_tree() {
     mv -fT -- "$1" "$old"
 }
 
-remove_if_empty() { [ -n "$(ls -A -- "$1" 2>/dev/null)" ] || remove "$1"; }
+# Only once nothing can be taken back any more: what was kept may lie in it until then.
+remove_if_empty() { note finally rmdir --ignore-fail-on-non-empty "$1"; }
 
 # A unit that failed keeps its failed state, and its start limit, after its file is gone.
 forgive() { systemctl reset-failed "$1" 2>/dev/null || :; }
@@ -217,10 +219,13 @@ roll_back() {
     if [ -n "$left" ]; then say undone incomplete "$left"; else say undone complete; fi
 }
 
+drop() {
+    [ ! -e "$journal/$1" ] || while read -r path; do rm -rf -- "$path"; done <"$journal/$1"
+}
+
 forget() {
-    for list in kept staged; do
-        [ ! -e "$journal/$list" ] || while read -r path; do rm -rf -- "$path"; done <"$journal/$list"
-    done
+    drop kept
+    drop staged
     if [ -d /run/systemd/system ]; then
         systemctl stop "dcov-undo-$run.timer" 2>/dev/null 9>&-
     elif [ -e "$journal/timer" ]; then
@@ -236,6 +241,11 @@ commit() {
     if [ ! -d "$journal" ]; then
         if grep -q ' undone ' "$results/$run" 2>/dev/null; then cat "$results/$run"; else say committed; fi
     else
+        : >"$journal/committed" # from here on there is no way back, only to the end
+        drop kept
+        for entry in "$journal"/finally.[0-9]*; do
+            [ ! -e "$entry" ] || eval "$(cat "$entry")" >/dev/null 2>&1 9>&-
+        done
         forget
         say committed >"$results/$run"
         say committed
@@ -261,14 +271,14 @@ undo_late() {
         kill -TERM -- "-$(cat "$journal/group")" 2>/dev/null
         flock -w 60 9 || exit 75
     fi
-    [ ! -d "$journal" ] || take_back
+    [ ! -d "$journal" ] || [ -e "$journal/committed" ] || take_back
 }
 
 # sweep RUN...: takes back what these dead runs left, and every staged file of theirs.
 sweep() {
     for run; do
         journal=$journals/$run
-        if [ -e "$journal/holder" ]; then
+        if [ -e "$journal/holder" ] && [ ! -e "$journal/committed" ]; then
             roll_back >"$journal/report"
             sed 's/^/swept /' "$journal/report"
         fi
