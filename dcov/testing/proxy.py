@@ -69,6 +69,8 @@ class DelayProxy:
 
     async def _cut(self) -> None:
         for writer in self._writers:
+            if writer.transport.is_closing():
+                continue
             # Without this abort() would end the connection in good order.
             link: socket.socket = writer.get_extra_info("socket")
             link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
