@@ -25,6 +25,8 @@ from dcov.server import BoundServer, Server
 if TYPE_CHECKING:
     from nornir.core import Nornir
 
+    from dcov.clients.prometheus import Prometheus
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -182,6 +184,20 @@ class Fleet:
             return self[master.name]
         site = replace(self.site, entries={**self.site.entries, master.name: master})
         return replace(self, site=site)[master.name]
+
+    @property
+    def prometheus(self) -> Prometheus:
+        """The master's Prometheus, through a tunnel: no port of it need be open to us."""
+        return self.prometheus_at(f"http://127.0.0.1:{self.site.settings.prometheus.port}")
+
+    def prometheus_at(self, url: str) -> Prometheus:
+        """Return a client for a Prometheus at this URL, as seen from the master."""
+        from dcov.clients.prometheus import Prometheus
+        from dcov.clients.tunnel import tunnelled
+        from dcov.engine.execution import open_session
+
+        session = open_session(self.master.entry, site=self.site, options=self.options)
+        return Prometheus(tunnelled(session.open_port), url=url, on_close=session.close)
 
     def _chosen(self) -> set[str]:
         return {entry.name for entry in self.servers}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from dcov.errors import PrometheusError
 
@@ -36,8 +36,11 @@ class ActiveTarget:
 class Prometheus:
     """A Prometheus server at a URL, `/prometheus` and the like included."""
 
-    def __init__(self, http: requests.Session, *, url: str) -> None:
+    def __init__(
+        self, http: requests.Session, *, url: str, on_close: Callable[[], None] = lambda: None
+    ) -> None:
         self._http = http
+        self._on_close = on_close
         self._url = url.rstrip("/")
 
     def query(self, expression: str) -> list[Sample]:
@@ -68,6 +71,13 @@ class Prometheus:
     def close(self) -> None:
         """Close the connection."""
         self._http.close()
+        self._on_close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _get(self, path: str, **params: str) -> Any:
         import requests

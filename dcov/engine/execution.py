@@ -281,6 +281,15 @@ def open_links(site: Site, *, options: Options, cancel: Cancel) -> Links:
     return Links(site, trust=trust, patience=options.patience, cancel=cancel)
 
 
+def open_session(entry: Entry, *, site: Site, options: Options) -> SshSession | LocalSession:
+    """Return a session outside any run: for clients of what runs on the master."""
+    cancel, masker = Cancel(), Masker.of(site.secrets)
+    if entry.login.local:
+        return LocalSession(entry, masker=masker, cancel=cancel)
+    links = open_links(site, options=options, cancel=cancel)
+    return SshSession(entry, links=links, masker=masker, cancel=cancel)
+
+
 def _status(error: BaseException) -> Status:
     if isinstance(error, ConnectError):
         return Status.UNREACHABLE
