@@ -83,6 +83,7 @@ EXPECTED = {
     "bool_type": "true or false",
     "model_type": "a mapping (`key: value`)",
     "mapping_type": "a mapping (`key: value`)",
+    "dict_type": "a mapping (`key: value`)",
     "tuple_type": "a list (`- item`)",
 }
 

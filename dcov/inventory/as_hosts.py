@@ -74,6 +74,7 @@ def _data(entry: Entry) -> Iterator[tuple[str, Any]]:
         "bmc_user": entry.bmc_user,
         "bmc_password": entry.bmc_password,
         "local": login.local or None,
+        "unsaid": sorted(login.unsaid),
     }
     yield from ((name, value) for name, value in values.items() if value not in (None, "", {}))
 

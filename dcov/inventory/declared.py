@@ -9,7 +9,7 @@ from types import MappingProxyType
 from dcov.config.checks import same_address
 from dcov.config.server import ServerSettings
 from dcov.config.settings import Settings
-from dcov.inventory.entry import Entry, Login, Role
+from dcov.inventory.entry import Entry, Login, Role, Unsaid
 from dcov.inventory.this_machine import host_name, is_here
 
 
@@ -101,6 +101,8 @@ def login(
     ssh = settings.ssh
     only_password = ssh.auth_method == "password"
     only_key = ssh.auth_method == "key"
+    said = ssh.model_fields_set
+    jump = None if local or through_here else server.ssh_jump
     return Login(
         address=server.ssh_host or server.server_ip,
         port=server.ssh_port or ssh.port,
@@ -108,7 +110,13 @@ def login(
         key_path=server.ssh_key_path or (None if only_password else ssh.key_path),
         password=server.ssh_password or (None if only_key else ssh.password),
         sudo_password=server.sudo_password or ssh.sudo_password,
-        jump=None if local or through_here else server.ssh_jump,
+        jump=jump,
         agent=False if only_password and ssh.agent is None else ssh.agent,
         local=local,
+        unsaid=Unsaid.among(
+            user=server.ssh_user or (ssh.username if "username" in said else None),
+            port=server.ssh_port or (ssh.port if "port" in said else None),
+            key=server.ssh_key_path or ssh.key_path or (only_password or None),
+            jump=jump or local or through_here or None,
+        ),
     )

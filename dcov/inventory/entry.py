@@ -24,12 +24,28 @@ class Role(StrEnum):
     WORKER = "worker"
 
 
+class Unsaid(StrEnum):
+    """What of a login nobody declared, so that ~/.ssh/config may say it."""
+
+    USER = "user"
+    PORT = "port"
+    KEY = "key"
+    JUMP = "jump"
+
+    @classmethod
+    def among(cls, *, user: Any, port: Any, key: Any, jump: Any) -> frozenset[Unsaid]:
+        """Return those of which the declared value is None."""
+        declared = {cls.USER: user, cls.PORT: port, cls.KEY: key, cls.JUMP: jump}
+        return frozenset(name for name, value in declared.items() if value is None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
     """How to log in to a server.
 
     `address` and `port` are where sshd answers (as seen from `jump`, when one is named).
-    `local` means that the server is this machine and no SSH is needed.
+    `local` means that the server is this machine and no SSH is needed. `unsaid` names the
+    values here that are defaults: two logins with the same values are equal all the same.
     """
 
     address: str
@@ -41,6 +57,7 @@ class Login:
     jump: str | None = None
     agent: bool | None = None  # None: asked only where no key is configured
     local: bool = False
+    unsaid: frozenset[Unsaid] = field(default=frozenset(), compare=False)
 
     @property
     def place(self) -> str:

@@ -19,6 +19,7 @@ from dcov.config.fields import (
     Text,
 )
 from dcov.config.server import Section, key, table
+from dcov.inventory.entry import Unsaid
 
 
 class HostData(BaseModel):
@@ -40,6 +41,9 @@ class HostData(BaseModel):
     bmc_user: Text | None = key("User of its BMC.")
     bmc_password: SecretText | None = key("Password of its BMC.")
     local: Flag = key("Whether the host is this machine.", default=False)
+    unsaid: frozenset[Unsaid] | None = key(
+        "Which of user, port, key and jump ~/.ssh/config may say; those missing if absent."
+    )
 
 
 class Attributes(Section):

@@ -18,7 +18,7 @@ from dcov.config.fields import kind_of
 from dcov.config.notice import Notice
 from dcov.config.reading import wrong
 from dcov.errors import ConfigError, Problem
-from dcov.inventory.entry import Entry, Login, Role
+from dcov.inventory.entry import Entry, Login, Role, Unsaid
 from dcov.inventory.groups import MASTERS, WORKERS
 from dcov.inventory.host import Attributes, HostData
 from dcov.inventory.site import Site
@@ -68,8 +68,8 @@ def to_entry(host: Host, *, folder: Path | None = None) -> Entry:
         groups=tuple(name for name in groups if name not in (MASTERS, WORKERS)),
         labels=MappingProxyType(dict(data.labels)),
         bmc_address=data.bmc_ip,
-        bmc_user=data.bmc_user,
-        bmc_password=data.bmc_password,
+        bmc_user=data.bmc_user if data.bmc_ip else None,
+        bmc_password=data.bmc_password if data.bmc_ip else None,
         platform=attributes.platform or "linux",
         data=MappingProxyType(deepcopy(data.model_extra or {})),
         connection_options=MappingProxyType(dict(_connection_options(host))),
@@ -87,6 +87,16 @@ def _login(name: str, *, attributes: Attributes, data: HostData) -> Login:
         jump=data.ssh_jump,
         agent=data.agent,
         local=data.local,
+        unsaid=_unsaid(attributes, data=data) if data.unsaid is None else data.unsaid,
+    )
+
+
+def _unsaid(attributes: Attributes, *, data: HostData) -> frozenset[Unsaid]:
+    return Unsaid.among(
+        user=attributes.username,
+        port=attributes.port,
+        key=data.key_path,
+        jump=data.ssh_jump,
     )
 
 

@@ -112,6 +112,5 @@ def _unknown(site: Site, text: str) -> UnknownNameError:
     groups = {group for entry in site.entries.values() for group in groups_of(entry)}
     names = (*site.entries, *sorted(groups))
     known = "" if site.entries else "the site has no servers"
-    return UnknownNameError(
-        kind="server or group", name=text, nearest=nearest_names(text, among=names), known=known
-    )
+    near = nearest_names(text.strip("~*?"), among=names)
+    return UnknownNameError(kind="server or group", name=text, nearest=near, known=known)

@@ -121,6 +121,12 @@ def _wizard(lines: list[Line], found: _List) -> None:
         if _header(line, found):
             continue
         unnamed = _is_ip(line.values[0]) or len(line.values) == 1
+        if unnamed and line.values[1:] and not set(line.values[1]) & set(".:"):
+            message = (
+                "is no address of a BMC; lines of IP,USER follow a line `global:USER,PASSWORD`"
+            )
+            found.fault(line.number, message, key="bmc_ip")
+            continue
         names = ("server_ip", "bmc_ip", "bmc_user", "bmc_password")
         _take(line, found, names=names if unnamed else ("name", *names), form=form)
 

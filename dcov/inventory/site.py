@@ -109,7 +109,8 @@ class Site:
         """Where the site's own files lie: beside its configuration, else the user's folder."""
         if self.path is None:
             return user_config_path("dcov")
-        return self.path if self.path.is_dir() else self.path.absolute().parent
+        path = self.path.absolute()
+        return path if path.is_dir() else path.parent
 
     @property
     def known_hosts(self) -> Path:
