@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import paramiko
 
 from dcov.errors import (
     AuthRefusedError,
+    ConfigError,
     HostKeyChangedError,
     HostKeyRevokedError,
     HostKeyUnknownError,
@@ -18,14 +21,21 @@ from dcov.errors import (
     LinkLostError,
 )
 from dcov.inventory.entry import Entry
+from dcov.ssh.enrolment import enrol
 from dcov.ssh.keyring import Keyring
-from dcov.ssh.known_hosts import KnownHosts, Verdict
+from dcov.ssh.known_hosts import Checked, KnownHosts, Verdict
 from dcov.ssh.tcp import DroppedError, Greeted
+from dcov.ssh.way import Way
 
 # The cheapest safe choice first: a group16 exchange costs 96 CPU ms, curve25519 3.
 KEX = ("curve25519-sha256@libssh.org", "mlkem768x25519-sha256", "ecdh-sha2-nistp256")
 CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes256-ctr")
 WEAK = ("cbc", "hmac-sha1", "hmac-md5")
+LOG = "dcov.paramiko"
+
+# paramiko's thread logs a traceback for each link that breaks, and a program that has configured
+# no logging would print it. What matters of it is in our errors; a program that listens gets all.
+logging.getLogger(LOG).addHandler(logging.NullHandler())
 
 
 class TunedTransport(paramiko.Transport):
@@ -39,23 +49,45 @@ class TunedTransport(paramiko.Transport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
-    """What a run believes of host keys: the file, and whether a new name is taken on trust."""
+    """What a run believes of host keys; a new name is taken on trust into `newcomers`, if given."""
 
     known: KnownHosts
-    accept_new: bool = False
+    newcomers: Path | None = None
+
+    def judge(self, name: str, *, key: paramiko.PKey) -> Checked:
+        """Say what is to be thought of a server's key, after writing down a newcomer's."""
+        checked = self.known.check(name, key=key)
+        if checked.verdict is not Verdict.UNKNOWN or self.newcomers is None:
+            return checked
+        return enrol(self.newcomers, name=name, key=key)
 
 
 def handshake(line: Greeted, *, entry: Entry, trust: Trust, within: float) -> paramiko.Transport:
     """Agree on keys with the server and check its host key."""
+    types = trust.known.key_types(entry.name)
+    transport = exchange_keys(line, entry=entry, types=types, within=within)
+    try:
+        _check_host_key(transport, entry=entry, trust=trust)
+    except BaseException:
+        transport.close()
+        line.close()
+        raise
+    return transport
+
+
+def exchange_keys(
+    line: Greeted, *, entry: Entry, types: Iterable[str], within: float
+) -> paramiko.Transport:
+    """Agree on keys; whether the host key is the server's has not been asked yet."""
     transport = TunedTransport(line)  # type: ignore[arg-type]
     transport.daemon = True
+    transport.set_log_channel(LOG)
     transport.handshake_timeout = transport.banner_timeout = within
-    _prefer(transport, types=trust.known.key_types(entry.name))
+    _prefer(transport, types=types)
     try:
         transport.start_client(timeout=within)
         if not transport.is_active():
             raise DroppedError("closed during the key exchange")
-        _check_host_key(transport, entry=entry, trust=trust)
     except BaseException as error:
         transport.close()
         line.close()
@@ -80,7 +112,8 @@ def _prefer(transport: paramiko.Transport, *, types: Iterable[str]) -> None:
         for kind in types
         for name in (("rsa-sha2-512", "rsa-sha2-256") if kind == "ssh-rsa" else (kind,))
     ]
-    options.key_types = _front(offered, options.key_types)
+    # Certificate types are not in paramiko's list, and yet it negotiates them.
+    options.key_types = list(dict.fromkeys([*offered, *options.key_types]))
 
 
 def _front(first: Iterable[str], known: Iterable[str]) -> list[str]:
@@ -95,7 +128,7 @@ def _weak(name: str) -> bool:
 
 def _check_host_key(transport: paramiko.Transport, *, entry: Entry, trust: Trust) -> None:
     key = transport.get_remote_server_key()
-    checked = trust.known.check(entry.name, key=key)
+    checked = trust.judge(entry.name, key=key)
     shown: dict[str, Any] = {
         "server": entry.name,
         "address": entry.login.place,
@@ -105,19 +138,19 @@ def _check_host_key(transport: paramiko.Transport, *, entry: Entry, trust: Trust
     if checked.verdict is Verdict.KNOWN:
         return
     if checked.verdict is Verdict.REVOKED:
-        raise HostKeyRevokedError(**shown, file="known_hosts")
+        raise HostKeyRevokedError(**shown, file=", ".join(checked.places))
     if checked.verdict is Verdict.CHANGED:
         raise HostKeyChangedError(**shown, known=", ".join(checked.known))
-    if not trust.accept_new:
-        raise HostKeyUnknownError(**shown)
+    raise HostKeyUnknownError(**shown)
 
 
 class Authentication:
     """Tries what the entry configures, in order, and keeps the trail for the error."""
 
-    def __init__(self, transport: paramiko.Transport, *, entry: Entry, keyring: Keyring) -> None:
+    def __init__(self, transport: paramiko.Transport, *, way: Way, keyring: Keyring) -> None:
         self._transport = transport
-        self._entry = entry
+        self._entry = way.entry
+        self._way = way
         self._keyring = keyring
         self._offered: list[str] = []
 
@@ -127,7 +160,7 @@ class Authentication:
         self._transport.auth_timeout = within
         until = time.monotonic() + within
         try:
-            for source in (self._configured_key, self._agent, self._password):
+            for source in (self._configured_key, self._identities, self._agent, self._password):
                 if source():
                     return
                 if time.monotonic() > until:
@@ -148,6 +181,17 @@ class Authentication:
     def _configured_key(self) -> bool:
         path = self._entry.login.key_path
         return path is not None and self._try(self._keyring.key(path), shown=f"key {path}")
+
+    def _identities(self) -> bool:
+        for path in self._way.identities:
+            try:
+                key = self._keyring.key(path)
+            except ConfigError as error:
+                self._offered.append(f"{path} (passed over: {error.problems[0].message})")
+                continue
+            if self._try(key, shown=f"key {path}"):
+                return True
+        return False
 
     def _agent(self) -> bool:
         login = self._entry.login
