@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dcov.cancel import Cancel
@@ -20,7 +20,7 @@ from dcov.errors import (
 )
 from dcov.events import Event, Kind, Listener
 from dcov.facts import Facts, facts_script, read_facts
-from dcov.inventory.entry import Entry
+from dcov.inventory.entry import Entry, Login
 from dcov.inventory.nornir import from_nornir
 from dcov.inventory.site import Site
 from dcov.resources.resource import Resource
@@ -145,6 +145,11 @@ class Context:
         return self._work.fleet
 
     @property
+    def login(self) -> Login:
+        """How the server is logged in to, ~/.ssh/config included."""
+        return self._wire.login
+
+    @property
     def planning(self) -> bool:
         """Whether this is a plan, in which nothing may change."""
         return self._work.planning
@@ -246,6 +251,13 @@ class Context:
     def open_port(self, port: int, *, host: str = "127.0.0.1", within: float = 5.0) -> SocketLike:
         """Connect to a port as the server sees it; raises OSError where nothing answers."""
         return self._session.open_port(port, host=host, within=self._left(within))
+
+    def try_key(self, key_path: Path) -> None:
+        """Log in once more, with this private key and nothing else, and hang up.
+
+        Raises AuthRefusedError where the server does not take it. Nothing where it is this machine.
+        """
+        self._wire.try_key(key_path)
 
     def skip(self, reason: str) -> None:
         """End this server's run as skipped."""

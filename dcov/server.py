@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 from dcov.facts import Facts
-from dcov.inventory.entry import Entry, Login, Role
+from dcov.inventory.entry import Entry, Login, Role, Unsaid
 from dcov.secret import Secret
 
 if TYPE_CHECKING:
@@ -32,14 +32,15 @@ class Runs(Protocol):
 class Server:
     """One machine: declared by name and address, and bound to a fleet when one holds it.
 
-    The keywords are the keys of `servers:` in fleet-config.yaml.
+    The keywords are the keys of `servers:` in fleet-config.yaml. Port and user are 22 and root
+    where neither they nor ~/.ssh/config say otherwise.
     """
 
     name: str
     server_ip: str = ""
     ssh_host: str = ""
-    ssh_port: int = 22
-    ssh_user: str = "root"
+    ssh_port: int | None = None
+    ssh_user: str | None = None
     ssh_key_path: Path | None = None
     ssh_password: Secret | None = None
     sudo_password: Secret | None = None
@@ -57,13 +58,16 @@ class Server:
         """The declaration that the engine works with."""
         login = Login(
             address=self.ssh_host or self.server_ip or self.name,
-            port=self.ssh_port,
-            user=self.ssh_user,
+            port=self.ssh_port or 22,
+            user=self.ssh_user or "root",
             key_path=self.ssh_key_path.expanduser() if self.ssh_key_path else None,
             password=self.ssh_password,
             sudo_password=self.sudo_password,
             jump=self.ssh_jump,
             local=self.local,
+            unsaid=Unsaid.among(
+                user=self.ssh_user, port=self.ssh_port, key=self.ssh_key_path, jump=self.ssh_jump
+            ),
         )
         return Entry(
             name=self.name,

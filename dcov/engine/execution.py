@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -45,6 +46,7 @@ from dcov.ssh.known_hosts import KnownHosts
 from dcov.ssh.link import Trust
 from dcov.ssh.links import Links
 from dcov.ssh.session import LocalSession, SshSession
+from dcov.ssh.ssh_config import SshConfig
 
 NornirFunction = Callable[..., Any]
 
@@ -276,9 +278,13 @@ class Execution:
 
 
 def open_links(site: Site, *, options: Options, cancel: Cancel) -> Links:
-    """Read the host keys once, and be ready to connect."""
-    trust = Trust(known=KnownHosts.load(site.known_hosts), accept_new=options.accept_new)
-    return Links(site, trust=trust, patience=options.patience, cancel=cancel)
+    """Read the host keys and ~/.ssh/config once, and be ready to connect."""
+    trust = Trust(
+        known=KnownHosts.load(site.known_hosts),
+        newcomers=site.known_hosts if options.accept_new else None,
+    )
+    ssh_config = SshConfig.load(Path.home() / ".ssh" / "config")
+    return Links(site, trust=trust, patience=options.patience, cancel=cancel, ssh_config=ssh_config)
 
 
 def open_session(entry: Entry, *, site: Site, options: Options) -> SshSession | LocalSession:

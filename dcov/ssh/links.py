@@ -7,17 +7,20 @@ import time
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from threading import BoundedSemaphore, Lock
 
 import paramiko
 
 from dcov.cancel import Cancel
 from dcov.errors import ConnectError, JumpHostError, ThrottledError
-from dcov.inventory.entry import Entry
+from dcov.inventory.entry import Login
 from dcov.inventory.site import Site
 from dcov.ssh.keyring import Keyring
 from dcov.ssh.link import Authentication, Trust, handshake
+from dcov.ssh.ssh_config import SshConfig
 from dcov.ssh.tcp import DroppedError, Greeted, SocketLike, dial
+from dcov.ssh.way import Way, Ways
 
 JUMP_HANDSHAKES = 8  # below MaxStartups' 10: sshd drops unauthenticated logins above it
 
@@ -48,9 +51,9 @@ class Links:
         trust: Trust,
         patience: Patience,
         cancel: Cancel,
+        ssh_config: SshConfig | None = None,
     ) -> None:
-        self._site = site
-        self._entries = dict(site.entries)
+        self._ways = Ways(site, ssh_config=ssh_config)
         self._trust = trust
         self._patience = patience
         self._cancel = cancel
@@ -71,9 +74,23 @@ class Links:
             held = self._open.get(name)
             if held is not None and held.is_active():
                 return held
-            opened = self._connect(self._entries[name])
+            opened = self._connect(self._ways.to(name))
             self._open[name] = opened
             return opened
+
+    def line(self, name: str) -> SocketLike:
+        """Open a bare line to this server's sshd, on the way that a login takes."""
+        way = self._ways.to(name)
+        jump = way.login.jump
+        return self._dial(way) if jump is None else self._through(jump, way=way)
+
+    def login(self, name: str) -> Login:
+        """Return how this server is logged in to, ~/.ssh/config included."""
+        return self._ways.to(name).login
+
+    def try_key(self, name: str, *, key_path: Path) -> None:
+        """Log in once more, over a connection of its own, with this key and nothing else."""
+        self._end(self._connect(self._ways.to(name).only(key_path)))
 
     def attempts(self, name: str) -> int:
         """How many logins this server has cost so far, the dropped ones included."""
@@ -81,12 +98,12 @@ class Links:
 
     def close(self, name: str) -> None:
         """Close the connection to this server, unless others go through it."""
-        if not any(entry.login.jump == name for entry in self._entries.values()):
+        if not self._ways.lead_through(name):
             self._shut(name)
 
     def close_all(self) -> None:
         """Close every connection, those through jump hosts before the jump hosts."""
-        for name in sorted(self._open, key=lambda name: self._entries[name].login.jump is None):
+        for name in reversed(tuple(self._open)):  # a jump host was opened first
             self._shut(name)
 
     def drop(self, name: str) -> None:
@@ -96,31 +113,33 @@ class Links:
     def _shut(self, name: str) -> None:
         transport = self._open.pop(name, None)
         if transport is not None:
-            with suppress(OSError, EOFError):
-                transport.sock.close()
-            transport.close()
+            self._end(transport)
 
-    def _connect(self, entry: Entry) -> paramiko.Transport:
+    def _end(self, transport: paramiko.Transport) -> None:
+        with suppress(OSError, EOFError):
+            transport.sock.close()
+        transport.close()
+
+    def _connect(self, way: Way) -> paramiko.Transport:
+        name = way.entry.name
         for attempt in range(self._patience.attempts):
             self._cancel.check()
-            self._attempts[entry.name] += 1
+            self._attempts[name] += 1
             try:
-                return self._attempt(entry)
+                return self._attempt(way)
             except DroppedError:
                 self._cancel.wait(self._patience.pause(attempt))
-        raise ThrottledError(
-            server=entry.name, address=entry.login.place, attempts=self._patience.attempts
-        )
+        raise ThrottledError(server=name, address=way.login.place, attempts=self._patience.attempts)
 
-    def _attempt(self, entry: Entry) -> paramiko.Transport:
-        jump = entry.login.jump
+    def _attempt(self, way: Way) -> paramiko.Transport:
+        jump = way.login.jump
         if jump is None:
-            return self._log_in(self._dial(entry), entry=entry)
+            return self._log_in(self._dial(way), way=way)
         with self._gates[jump]:
-            return self._log_in(self._through(jump, entry=entry), entry=entry)
+            return self._log_in(self._through(jump, way=way), way=way)
 
-    def _log_in(self, line: SocketLike, *, entry: Entry) -> paramiko.Transport:
-        patience, place = self._patience, entry.login.place
+    def _log_in(self, line: SocketLike, *, way: Way) -> paramiko.Transport:
+        patience, entry, place = self._patience, way.entry, way.login.place
         try:
             greeted = Greeted(line, server=entry.name, place=place, within=patience.banner)
         except BaseException:
@@ -128,7 +147,7 @@ class Links:
             raise
         transport = handshake(greeted, entry=entry, trust=self._trust, within=patience.banner)
         try:
-            login = Authentication(transport, entry=entry, keyring=self._keyring)
+            login = Authentication(transport, way=way, keyring=self._keyring)
             login.run(within=patience.login)
         except BaseException:
             greeted.close()
@@ -136,18 +155,12 @@ class Links:
             raise
         return transport
 
-    def _dial(self, entry: Entry) -> SocketLike:
-        login = entry.login
-        return dial(
-            entry.name, address=login.address, port=login.port, within=self._patience.connect
-        )
+    def _dial(self, way: Way) -> SocketLike:
+        name, login = way.entry.name, way.login
+        return dial(name, address=login.address, port=login.port, within=self._patience.connect)
 
-    def _through(self, jump: str, *, entry: Entry) -> SocketLike:
-        login = entry.login
-        if jump not in self._entries:  # not a server of the fleet: written as user@host:port
-            way = self._site.jump(entry)
-            assert way is not None
-            self._entries[jump] = Entry(name=jump, login=way)
+    def _through(self, jump: str, *, way: Way) -> SocketLike:
+        login = way.login
         began = time.monotonic()
         try:
             channel = self.transport(jump).open_channel(
@@ -165,4 +178,4 @@ class Links:
             detail = f"no answer within {seconds:.0f} s ({error})"
         else:
             return channel
-        raise JumpHostError(server=entry.name, address=login.place, jump=jump, detail=detail)
+        raise JumpHostError(server=way.entry.name, address=login.place, jump=jump, detail=detail)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
 import paramiko
@@ -19,7 +20,7 @@ from dcov.errors import (
     LinkLostError,
     NotReadOnlyError,
 )
-from dcov.inventory.entry import Entry
+from dcov.inventory.entry import Entry, Login
 from dcov.secret import Masker
 from dcov.ssh.command import Argv, Finished, Shell, Sink, as_shell
 from dcov.ssh.exchange import Elevation, Exchange, Parcel, Tie, script
@@ -145,21 +146,21 @@ class WiredSession:
         heedless: bool = False,
         sink: Sink | None = None,
     ) -> Finished:
-        login = self.entry.login
+        login = self.login
         exchange = Exchange(
             self._open_pipe,
             server=self.entry.name,
             masker=self._masker,
-            elevation=Elevation(user=self._user(), password=login.sudo_password)
-            if as_root
-            else None,
+            elevation=Elevation(user=login.user, password=login.sudo_password) if as_root else None,
             cancel=self._cancel,
         )
         self.costs.execs += 1
         return exchange.run(parcel, shown=shown, within=within, heedless=heedless, sink=sink)
 
-    def _user(self) -> str:
-        return self.entry.login.user
+    @property
+    def login(self) -> Login:
+        """How the server is logged in to."""
+        return self.entry.login
 
     def _open_pipe(self, line: str) -> Pipe:
         raise NotImplementedError
@@ -184,6 +185,16 @@ class SshSession(WiredSession):
     def __init__(self, entry: Entry, *, links: Links, masker: Masker, cancel: Cancel) -> None:
         super().__init__(entry, masker=masker, cancel=cancel)
         self._links = links
+
+    @property
+    def login(self) -> Login:
+        """How the server is logged in to, ~/.ssh/config included."""
+        return self._links.login(self.entry.name)
+
+    def try_key(self, key_path: Path) -> None:
+        """Log in once more, over a connection of its own, with this key and nothing else."""
+        self.costs.connections += 1
+        self._links.try_key(self.entry.name, key_path=key_path)
 
     @property
     def attempts(self) -> int:
@@ -246,10 +257,13 @@ class LocalSession(WiredSession):
         self.costs.channels += 1
         return dial(self.entry.name, address=host, port=port, within=within)
 
-    def _user(self) -> str:
-        import getpass
+    @property
+    def login(self) -> Login:
+        """Nobody logs in: whoever runs dcov is here already."""
+        return replace(self.entry.login, user=getpass.getuser())
 
-        return getpass.getuser()
+    def try_key(self, key_path: Path) -> None:
+        """Do nothing: this machine is reached without a key."""
 
     def _open_pipe(self, line: str) -> Pipe:
         return ProcessPipe(["sh", "-c", line])
