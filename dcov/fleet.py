@@ -150,7 +150,8 @@ class Fleet:
         good = tuple(item.server for item in report.outcomes if item.status.good)
 
         def again(expected: Mapping[str, tuple[str, ...]]) -> Report:
-            job = replace(self._pick(set(good))._job(task, kwargs), expected=expected)
+            planned = self._pick(set(good))
+            job = replace(planned._job(task, kwargs), expected=expected)  # noqa: SLF001  # a Fleet
             return Run(job).wait_interruptibly()
 
         return Plan(report=report, fingerprints=fingerprints, again=again)

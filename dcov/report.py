@@ -210,7 +210,7 @@ class Report(Mapping[str, Outcome]):
                 exception=outcome.error,
                 diff="\n".join(line for change in outcome.changes for line in change.diff),
             )
-            result.name = self.task
+            result.name = self.task  # type: ignore[assignment]  # nornir says None only
             multi.append(result)
             results[outcome.server] = multi
         return results

@@ -51,7 +51,7 @@ class Task(Generic[P, R]):
     def __repr__(self) -> str:
         return f"Task({self.name!r})"
 
-    def __call__(self, ctx: Context, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, ctx: Context, *args: P.args, **kwargs: P.kwargs) -> R:  # noqa: ARG002
         """Run on the server of `ctx`; what it applies is kept when it returns, or taken back.
 
         Given a Nornir task instead of a Context, run on that task's host.

@@ -121,7 +121,7 @@ class Converger:
         transaction = self._transaction(key, limit=limit)
         script = transaction.apply_script(answers, planned=planned, staged=staged)
         finished = self._persist(script, shown="apply", within=limit)
-        self._read(finished, transaction=transaction, frame=frame, key=key)
+        self._read(finished, frame=frame, key=key)
 
     def confirm(self, frame: Frame) -> None:
         """Keep what the frame's task applied."""
@@ -198,9 +198,7 @@ class Converger:
             )
         return finished.stdout
 
-    def _read(
-        self, finished: Finished, *, transaction: Transaction, frame: Frame, key: str
-    ) -> None:
+    def _read(self, finished: Finished, *, frame: Frame, key: str) -> None:
         said = finished.stdout
         if finished.exit_code in (BUSY, STALE):
             self._forget_staged(frame, key=key)
@@ -215,7 +213,7 @@ class Converger:
 
     def _forget_staged(self, frame: Frame, *, key: str) -> None:
         frame.keys.remove(key)
-        self._end("forget", [key], within=END_SECONDS)
+        self._end("forget_staged", [key], within=END_SECONDS)
 
     def _failure(self, finished: Finished) -> ConvergeError:
         said = finished.stdout

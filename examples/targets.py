@@ -1,6 +1,6 @@
 """Print which exporter of which server Prometheus sees up.
 
-    python examples/targets.py fleet-config.yaml
+python examples/targets.py fleet-config.yaml
 """
 
 import sys

@@ -8,7 +8,10 @@ from dcov.exporters import Installation
 
 @task(on="workers", prepare=Installation.prepare)
 def install_exporters(
-    ctx: Context, *, exporters: list[str] | None = None, versions: list[str] = []  # noqa: B006
+    ctx: Context,
+    *,
+    exporters: list[str] | None = None,
+    versions: list[str] = [],  # noqa: B006
 ) -> None:
     """Install exporters and wait until each answers with its version.
 

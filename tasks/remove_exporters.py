@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dcov import Context, task
 from dcov.exporters import FOLDER, Before, choose
+from dcov.resources import Resource
 
 
 @task(on="workers")
@@ -17,7 +18,7 @@ def remove_exporters(ctx: Context, *, exporters: list[str] | None = None) -> Non
         exporters: Their names; all that dcov installed where it is missing.
     """
     chosen = choose(exporters)
-    wanted = []
+    wanted: list[Resource] = []
     for exporter in chosen:
         manifest = ctx.run(
             ("cat", str(FOLDER / exporter.name / "manifest")), reads=True, check=False

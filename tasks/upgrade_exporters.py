@@ -13,7 +13,10 @@ from dcov.tasks.install_exporters import install_exporters
     using={"canary": 1, "batch": "10%", "max_failures": 0},
 )
 def upgrade_exporters(
-    ctx: Context, *, exporters: list[str] | None = None, versions: list[str] = []  # noqa: B006
+    ctx: Context,
+    *,
+    exporters: list[str] | None = None,
+    versions: list[str] = [],  # noqa: B006
 ) -> None:
     """Bring installed exporters to the wanted version: one server first, then a tenth at a time.
 

@@ -39,7 +39,7 @@ class TunnelAdapter(HTTPAdapter):
         where = urlsplit(request.url)
         pool = HTTPConnectionPool(where.hostname or "127.0.0.1", where.port or 80, maxsize=1)
         attributes = {"open_port": staticmethod(self._open_port), "within": self._within}
-        pool.ConnectionCls = type("_Connection", (_Connection,), attributes)  # type: ignore[assignment]
+        pool.ConnectionCls = type("_Connection", (_Connection,), attributes)
         return pool
 
 

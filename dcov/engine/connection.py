@@ -37,7 +37,7 @@ class DcovConnection:
     def __init__(self) -> None:
         self.connection: OpenHost | None = None
 
-    def open(
+    def open(  # noqa: PLR0917  # nornir calls it so
         self,
         hostname: str | None,
         username: str | None,

@@ -12,7 +12,7 @@ from nornir.core.inventory import Host
 from nornir.core.task import AggregatedResult, MultiResult, Result
 from nornir.core.task import Task as NornirTask
 
-from dcov.cancel import Cancel, Cancelled
+from dcov.cancel import Cancel
 from dcov.engine.options import Options, batches, count
 
 GRACE = 30.0  # seconds for a server inside an apply to end it after a cancel
@@ -202,6 +202,6 @@ class _Crew:
         while (host := self._todo.get()) is not None:
             try:
                 answer: Answer = self._task.copy().start(host)
-            except (Cancelled, Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
+            except BaseException as error:  # noqa: BLE001  # a server must not end its thread
                 answer = error
             self._answers.put((host.name, answer))

@@ -24,7 +24,9 @@ def splice(config: str, *, jobs: str, file: str) -> str:
     place = _place(text, file=file)
     if place is None:
         block = _block(jobs, by="  ")
-        return text + ("" if text.endswith("\n") or not text else "\n") + "scrape_configs:\n" + block
+        return (
+            text + ("" if text.endswith("\n") or not text else "\n") + "scrape_configs:\n" + block
+        )
     line, column = place
     return "".join([*lines[:line], _block(jobs, by=" " * column), *lines[line:]])
 
@@ -41,8 +43,7 @@ def _without(lines: list[str], *, file: str) -> list[str]:
     if len(begins) != 1 or len(ends) != 1 or ends[0] < begins[0]:
         line = (begins or ends)[0] + 1
         raise _refused(file, line=line, message="dcov's marker lines are not one pair; repair them")
-    rest = lines[: begins[0]] + lines[ends[0] + 1 :]
-    return rest
+    return lines[: begins[0]] + lines[ends[0] + 1 :]
 
 
 def _place(text: str, *, file: str) -> tuple[int, int] | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import BinaryIO
+from typing import Protocol
 
 from dcov.cancel import Cancel
 from dcov.errors import (
@@ -21,6 +21,12 @@ from dcov.errors import (
 from dcov.secret import Masker, Secret
 from dcov.ssh.command import CHUNK_READ, Finished, Shell, Sink, Tail, quote
 from dcov.ssh.pipe import Pipe
+
+
+class Readable(Protocol):
+    """A file, as far as it is read."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 class Tie(StrEnum):
@@ -48,7 +54,7 @@ class Parcel:
     """What goes to the command's stdin once it is ready: a script, or a file."""
 
     argv: tuple[str, ...]  # the fixed reader that runs on the server
-    content: BinaryIO | bytes
+    content: Readable | bytes
 
 
 def script(text: Shell, *, reader: str, tie: Tie) -> Parcel:
@@ -96,7 +102,7 @@ class Exchange:
         pipe = self._open_pipe(self._line(parcel))
         out = Tail(masker=self._masker, sink=sink)
         err = Tail(masker=self._masker)
-        unhook = (lambda: None) if heedless else self._cancel.on_cancel(pipe.wake)
+        unhook = None if heedless else self._cancel.on_cancel(pipe.wake)
         try:
             if self._sudo is not None:
                 rest = self._become_root(pipe, until=until, shown=shown)
@@ -114,7 +120,8 @@ class Exchange:
             if code is None:
                 raise LinkLostError(server=self._server, during=f"`{shown}`")
         finally:
-            unhook()
+            if unhook is not None:
+                unhook()
             pipe.close()
         return Finished(
             command=shown,

@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Lock
 
 import paramiko
+from paramiko.pkey import UnknownKeyType
 
 from dcov.errors import ConfigError, Problem
 
@@ -33,7 +34,7 @@ class Keyring:
             message = "this user may not read the key file"
         except paramiko.PasswordRequiredException:
             message = "the key has a passphrase: add it to an ssh-agent and set ssh.agent: true"
-        except (paramiko.SSHException, paramiko.UnknownKeyType, ValueError) as error:
+        except (paramiko.SSHException, UnknownKeyType, ValueError) as error:
             message = f"not a private key that can be used: {error}"
         problem = Problem(file=path, line=0, column=0, key="key_path", message=message)
         raise ConfigError(problems=(problem,))

@@ -87,7 +87,7 @@ def exchange_keys(
     try:
         transport.start_client(timeout=within)
         if not transport.is_active():
-            raise DroppedError("closed during the key exchange")
+            raise DroppedError("closed during the key exchange")  # noqa: TRY301
     except BaseException as error:
         transport.close()
         line.close()

@@ -54,8 +54,8 @@ class ChannelPipe:
         self._channel = channel
         # One event for both streams: no polling, no file descriptors.
         self._event = Event()
-        channel.in_buffer.set_event(self._event)  # type: ignore[attr-defined]
-        channel.in_stderr_buffer.set_event(self._event)  # type: ignore[attr-defined]
+        channel.in_buffer.set_event(self._event)
+        channel.in_stderr_buffer.set_event(self._event)
         self._ended_at: float | None = None
 
     def send(self, data: bytes | memoryview, *, within: float) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import hashlib
-import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -30,6 +29,7 @@ from dcov.ssh.scripts import remote
 from dcov.ssh.tcp import SocketLike, dial
 
 SHOWN = 120  # characters of a command in reports
+NO_ROOM = 28  # stage.sh measured that the file system is full
 
 
 @dataclass(slots=True)
@@ -126,7 +126,7 @@ class WiredSession:
         )
         self.costs.uploaded += counted.sent
         path, _, actual = done.stdout.strip().rpartition(" ")
-        if done.exit_code == 28:  # stage.sh measured that the file system is full
+        if done.exit_code == NO_ROOM:
             raise DiskFullError(path=str(to), detail=done.tail)
         if not done.ok:
             raise CommandFailedError(
@@ -166,7 +166,7 @@ class WiredSession:
         raise NotImplementedError
 
 
-class Counted(io.RawIOBase):
+class Counted:
     """A file that knows how much of it was read: for a progress line and the costs."""
 
     def __init__(self, content: BinaryIO) -> None:
