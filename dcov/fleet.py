@@ -144,7 +144,9 @@ class Fleet:
     def plan(self, task: Task[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Plan:
         """Say what a task would do, with diffs; nothing is changed anywhere."""
         del args
-        run = Run(replace(self._job(task, kwargs), planning=True))
+        job = self._job(task, kwargs)
+        at_once = replace(job.options, canary=0, batch=None, max_failures=None)
+        run = Run(replace(job, planning=True, options=at_once))
         report = run.wait_interruptibly()
         fingerprints = run.fingerprints()
         good = tuple(item.server for item in report.outcomes if item.status.good)

@@ -84,7 +84,8 @@ class Outcome:
         if self.reason:
             return self.reason
         done = [f"{c.resource} {c.action}" for c in self.changes if c.needed]
-        return ", ".join(done) or "; ".join(self.notes)
+        said = "" if self.value is None else str(self.value)
+        return ", ".join(done) or "; ".join(self.notes) or said
 
     @property
     def hint(self) -> str:

@@ -76,5 +76,3 @@ class Exporter:
                 started_with=sha256(unit.encode()).hexdigest(),
             ),
         )
-
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dcov.context import Context, Preparing
 from dcov.errors import ConfigError, Problem
@@ -31,6 +31,7 @@ class Installation:
     lock: Lock
     depots: dict[str, Depot]
     templates: Templates
+    trusted: set[str] = field(default_factory=set)
 
     @classmethod
     def prepare(
@@ -82,14 +83,14 @@ class Installation:
         artifact = self.lock.artifact(
             exporter.release, arch=arch, version=self.versions[exporter.name]
         )
-        fetched = self.depots[exporter.name].fetch(artifact)
-        if not fetched.pinned:
-            ctx.note(f"{exporter.name} {fetched.version}: trusted on first use")
-        return fetched
+        return self.depots[exporter.name].fetch(artifact)
 
     def resources(self, exporter: Exporter, *, ctx: Context) -> tuple[Resource, ...]:
         """Return what makes this exporter run on this server."""
         fetched = self.fetch(exporter, ctx=ctx)
+        if not fetched.pinned and fetched.sha256 not in self.trusted:
+            self.trusted.add(fetched.sha256)  # said once per run, on the first server that asks
+            ctx.note(f"{exporter.name} {fetched.version} {fetched.arch}: trusted on first use")
         return exporter.resources(fetched, templates=self.templates, port=exporter.port)
 
     def check(self, exporter: Exporter, *, applied: tuple[Resource, ...] = ()) -> Answers:

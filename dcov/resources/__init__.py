@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dcov.resources.authorized_key import AuthorizedKey
 from dcov.resources.binary import Binary
 from dcov.resources.command import Command
 from dcov.resources.directory import AbsentDirectory, AbsentTree, Directory
@@ -19,6 +20,7 @@ __all__ = [
     "AbsentTree",
     "AbsentUnit",
     "AbsentUser",
+    "AuthorizedKey",
     "Binary",
     "Command",
     "Content",

@@ -99,11 +99,21 @@ def read_answers(
         if change.needed and not before:
             before = change.resource
         masked = tuple(masker.text(line) for line in change.diff)
-        fingerprint = sha256(out + b" %d" % code).hexdigest()
+        fingerprint = sha256(_lasting(out, code=code)).hexdigest()
         probed.append(
             Probed(resource=resource, change=replace(change, diff=masked), fingerprint=fingerprint)
         )
     return Answers(probed=tuple(probed), pending=pending)
+
+
+def _lasting(out: bytes, *, code: int) -> bytes:
+    """Return what `expect` in converge.sh takes the digest of: no line after `volatile:`."""
+    kept: list[bytes] = []
+    for line in (out + b" %d" % code).splitlines(keepends=True):
+        if line.rstrip(b"\n") == b"volatile:":
+            break
+        kept.append(line)
+    return b"".join(kept)
 
 
 def _split(output: bytes, *, mark: bytes, count: int) -> list[tuple[bytes, int]]:
@@ -188,7 +198,7 @@ class Transaction:
     def end_script(self, verb: str, *keys: str) -> Shell:
         """Return the script that commits, takes back or sweeps these transactions."""
         lines = [*self._head(), "trap '' HUP PIPE"]
-        lines += [] if verb == "forget" else ["take_lock 60"]
+        lines += [] if verb == "forget_staged" else ["take_lock 60"]
         if verb == "sweep":
             lines.append(f"sweep {quote(keys)}")
         else:

@@ -23,7 +23,7 @@ class FreePort:
         return ("sh", "-c", script, "sh", str(self.port), f"{self.unit}.service")
 
     def plan(self, found: Finished) -> Change:
-        for line in found.stdout.splitlines():
+        for line in found.stdout.splitlines()[1:]:
             pid, command, owner = line.split(" ", 2)
             if owner == "-":
                 raise PortBusyError(port=self.port, owner=f"{command} (pid {pid})")

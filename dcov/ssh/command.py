@@ -54,6 +54,9 @@ class Finished:
     seconds: float = 0.0
     cut: bool = False  # whether a stream was longer than its tail
 
+    def __str__(self) -> str:
+        return (self.stdout or self.stderr).strip()
+
     @property
     def ok(self) -> bool:
         """Whether the exit code is 0."""

@@ -15,7 +15,9 @@ say() { printf '%s %s\n' "$mark" "$*" 2>/dev/null; }
 
 take_lock() {
     exec 9>>/run/lock/dcov
-    if ! flock -w "$1" 9; then
+    # Our own first attempt, before the link was cut, may take as long as it was given.
+    if ! flock -w "$1" 9 &&
+        ! { [ "$(cat /run/lock/dcov)" = "$holder" ] && flock -w "$limit" 9; }; then
         say locked "$(cat /run/lock/dcov)"
         exit 75
     fi
@@ -33,11 +35,14 @@ no_other_run() {
     done
 }
 
-# A second attempt after a cut link finds what the first one did.
+# A second attempt after a cut link finds what the first one did; one that died half way (we
+# hold its lock) is taken back.
 already_done() {
-    [ -e "$results/$run" ] || return 0
-    cat "$results/$run"
-    exit 0
+    if [ -e "$results/$run" ]; then
+        cat "$results/$run"
+        exit 0
+    fi
+    [ ! -e "$journal/holder" ] || failed 137 "apply, which was killed half way"
 }
 
 begin() {
@@ -61,7 +66,8 @@ begin() {
 expect() {
     name=$1 want=$2
     shift 2
-    got=$({ "$@" 2>/dev/null </dev/null 9>&-; printf ' %d' "$?"; } | sha256sum)
+    got=$({ "$@" 2>/dev/null </dev/null 9>&-; printf ' %d' "$?"; } |
+        sed '/^volatile:$/,$d' | sha256sum)
     [ "${got%% *}" = "$want" ] && return
     say stale "$name"
     exit 76
@@ -115,22 +121,36 @@ settle() { note settle "$@"; } # followed after all of these, in order
 
 beside() { printf '%s/.dcov-%s.%s.%s' "${1%/*}" "$run" "${1##*/}" "$2"; }
 
-# Keeps what is at this path, or that nothing is.
-keep() {
-    if [ -d "$1" ] && [ ! -L "$1" ]; then
-        undo chown "$(stat -c %u:%g -- "$1")" "$1"
-        undo chmod "$(stat -c %a -- "$1")" "$1"
-    elif [ -e "$1" ] || [ -L "$1" ]; then
-        old=$(beside "$1" old)
-        printf '%s\n' "$old" >>"$journal/kept"
-        undo put_back "$old" "$1"
-        ln -P -- "$1" "$old" 2>/dev/null || cp -a -- "$1" "$old"
+# Keeps a copy of what is at this path, or that nothing is.
+keep() { preserve copy "$1"; }
+
+# preserve link PATH: the same where the path is about to be replaced or removed, not written to.
+preserve() {
+    if [ -d "$2" ] && [ ! -L "$2" ]; then
+        undo chown "$(stat -c %u:%g -- "$2")" "$2"
+        undo chmod "$(stat -c %a -- "$2")" "$2"
+    elif [ -e "$2" ] || [ -L "$2" ]; then
+        old=$(beside "$2" old)
+        printf '%s\n' "$old" "$old.part" >>"$journal/kept"
+        undo put_back "$old" "$2"
+        # Whole or not at all: half a copy must not be put back.
+        { [ "$1" = link ] && ln -P -- "$2" "$old" 2>/dev/null; } ||
+            { cp -a -- "$2" "$old.part" && mv -fT -- "$old.part" "$old"; }
     else
-        undo gone "$1"
+        keep_absent "$2"
     fi
 }
 
-put_back() { [ ! -e "$1" ] || mv -fT -- "$1" "$2"; }
+# Not only the path is new: so are the folders that will be made for it.
+keep_absent() {
+    case ${1%/*} in
+        "" | "$1") ;;
+        *) [ -e "${1%/*}" ] || keep_absent "${1%/*}" ;;
+    esac
+    undo gone "$1"
+}
+
+put_back() { if [ -e "$1" ] || [ -L "$1" ]; then mv -fT -- "$1" "$2"; fi; }
 
 gone() {
     if [ -d "$1" ] && [ ! -L "$1" ]; then rmdir -- "$1"; else rm -f -- "$1"; fi
@@ -146,8 +166,12 @@ stage() {
 # place STAGED PATH OWNER GROUP MODE: what is staged becomes the file, in one step.
 place() {
     chown "$3:$4" "$1" && chmod "$5" "$1" || return
-    [ "${1%/*}" = "${2%/*}" ] || { mv -fT -- "$1" "$(beside "$2" new)" && set -- "$(beside "$2" new)" "$2"; } || no_room "$2"
-    keep "$2" && mv -fT -- "$1" "$2" || no_room "$2"
+    new=$(beside "$2" new)
+    if [ "$1" != "$new" ]; then # staged in a parent, because this folder was still to be made
+        undo rm -f -- "$new"
+        mv -fT -- "$1" "$new" || { no_room "$2"; return; }
+    fi
+    preserve link "$2" && mv -fT -- "$new" "$2" || no_room "$2"
 }
 
 # remove PATH: takes it away, and can bring it back.
@@ -156,7 +180,7 @@ remove() {
         undo install -d -o "$(stat -c %u -- "$1")" -g "$(stat -c %g -- "$1")" -m "$(stat -c %a -- "$1")" "$1"
         rmdir -- "$1"
     elif [ -e "$1" ] || [ -L "$1" ]; then
-        keep "$1" && rm -f -- "$1"
+        preserve link "$1" && rm -f -- "$1"
     fi
 }
 
@@ -273,6 +297,9 @@ undo_late() {
     fi
     [ ! -d "$journal" ] || [ -e "$journal/committed" ] || take_back
 }
+
+# Only what was staged; what was applied is not forgotten but confirmed or taken back.
+forget_staged() { [ -e "$journal/holder" ] || forget; }
 
 # sweep RUN...: takes back what these dead runs left, and every staged file of theirs.
 sweep() {
