@@ -79,14 +79,14 @@ def _names(declared: tuple[Declared, ...]) -> Iterator[Fault]:
 
 
 def _places(declared: tuple[Declared, ...], *, port: int) -> Iterator[Fault]:
-    first: dict[tuple[str, object, object], Declared] = {}
+    first: dict[tuple[str, str, str], Declared] = {}
     for server in declared:
         key = "ssh_host" if "ssh_host" in server.keys else "server_ip"
         address = server.keys.get(key)
         if not isinstance(address, str):
             continue
         own = server.keys.get("ssh_port", port)
-        place = (same_address(address), own, server.keys.get("ssh_jump"))
+        place = (same_address(address), str(own), str(server.keys.get("ssh_jump")))
         other = first.setdefault(place, server)
         if other.name != server.name:
             yield Fault(

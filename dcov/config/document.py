@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,15 +22,18 @@ Loc = tuple[str | int, ...]
 
 # YAML's own words for these do not help, or would repeat a value that may be a password.
 CLEARER = {
-    "found undefined alias": "`*` begins an alias that is nowhere defined; quote the value",
-    "found character that cannot start any token": (
-        "no value may begin with this character; quote it"
-    ),
-    "mapping values are not allowed in this context": (
+    "undefined alias": "`*` begins an alias that is nowhere defined; quote the value",
+    "cannot start any token": "no value may begin with this character; quote it",
+    "mapping values are not allowed": (
         "`: ` inside a value, or a line indented wrongly; quote the value or align the key"
     ),
-    "but found another document": "a second document begins here; one file is one site",
+    "found another document": "a second document begins here; one file is one site",
+    "node content": "a value or a closing bracket is missing here",
 }
+# What YAML takes from no file; found here, because libyaml counts its place in bytes.
+UNREADABLE = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,7 @@ class Document:
     @classmethod
     def parse(cls, text: str, *, file: Path) -> Document:
         """Parse the text; a fault of syntax is a ConfigError at its place."""
+        _check_characters(text, file=file)
         try:
             _check_depth(text, file=file)
             root = yaml.compose(text, Loader=LOADER)
@@ -59,16 +64,6 @@ class Document:
             raise _syntax(
                 error, file=file, text=text
             ) from None  # its context could show a password
-        except yaml.reader.ReaderError as error:
-            head = text[: error.position]
-            problem = Problem(
-                file=file,
-                line=head.count("\n") + 1,
-                column=len(head) - head.rfind("\n"),
-                key="",
-                message=f"a control character (U+{ord(text[error.position]):04X}) stands here",
-            )
-            raise ConfigError(problems=(problem,)) from None
         return cls(file=file, text=text, root=root)
 
     def find(self, loc: Loc) -> Place:
@@ -77,9 +72,9 @@ class Document:
         value, found = self.root, []
         for step in loc:
             if isinstance(value, MappingNode):
-                pair = next((pair for pair in pairs(value) if pair[0].value == step), None)
-                if pair is not None:
-                    key, value = pair
+                named = [pair for pair in pairs(value) if pair[0].value == step]
+                if named:
+                    key, value = named[-1]  # of a key that stands twice the last counts
                     found.append(step)
             elif isinstance(value, SequenceNode) and isinstance(step, int):
                 key, value = None, value.value[step]
@@ -131,6 +126,16 @@ def written(loc: Loc) -> str:
     return text
 
 
+def _check_characters(text: str, *, file: Path) -> None:
+    found = UNREADABLE.search(text)
+    if found is not None:
+        head = text[: found.start()]
+        line, column = head.count("\n") + 1, len(head) - head.rfind("\n")
+        said = f"a control character (U+{ord(found[0]):04X}) stands here"
+        problem = Problem(file=file, line=line, column=column, key="", message=said)
+        raise ConfigError(problems=(problem,))
+
+
 def _check_depth(text: str, *, file: Path) -> None:
     """Refuse what is nested too deeply, before a composer calls itself for each level."""
     brackets = text.count("[") + text.count("{")
@@ -151,7 +156,7 @@ def _check_depth(text: str, *, file: Path) -> None:
 def _syntax(error: yaml.MarkedYAMLError, *, file: Path, text: str) -> ConfigError:
     said = error.problem or error.context or "not YAML"
     mark = error.problem_mark or error.context_mark
-    message = next((clear for own, clear in CLEARER.items() if said.startswith(own)), said)
+    message = next((clear for own, clear in CLEARER.items() if own in said), said)
     if mark and text[mark.index : mark.index + 1] == "\t":
         message = "a tab stands here; YAML is indented with spaces"
     elif message == said and error.context and error.context_mark:

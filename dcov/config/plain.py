@@ -15,6 +15,8 @@ from dcov.errors import Problem
 
 DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 
+# PyYAML takes it for granted that a value fits its tag: 2026-02-31, `!!bool maybe`, `!!float ""`.
+MISFITS = (ValueError, KeyError, IndexError, AttributeError, TypeError, OverflowError)
 ODD_NUMBER = (
     "YAML 1.1 reads this as octal, hexadecimal or base 60; "
     "write plain digits, or quote it if it is text"
@@ -94,8 +96,8 @@ class Plain:
         except ConstructorError:
             self._fault(node, "an unknown YAML tag; quote a value that begins with `!`", loc)
             return None
-        except ValueError:  # from int() or datetime(): 2026-02-31
-            self._fault(node, "looks like a number or a date and is none; quote it", loc)
+        except MISFITS:
+            self._fault(node, "is no valid number, date or tagged value; quote it", loc)
             return None
         if type(value) is int and not DECIMAL.fullmatch(node.value):
             # The value itself is not repeated: it may be a password that nobody quoted.
