@@ -158,6 +158,7 @@ def _flag(value: object) -> object:
 
 
 def frozen(value: Mapping[K, V]) -> Mapping[K, V]:
+    """Return the mapping as one that cannot be changed."""
     return MappingProxyType(dict(value))
 
 

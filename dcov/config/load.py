@@ -11,11 +11,12 @@ from dcov.config.checks import Fault, check
 from dcov.config.document import Document, Loc, written
 from dcov.config.known import KnownKey, take
 from dcov.config.mask import hide
+from dcov.config.merge import merge
 from dcov.config.notice import Notice
 from dcov.config.plain import Plain
 from dcov.config.reading import M, Reading, nearest, read
 from dcov.config.references import References
-from dcov.config.secrets_file import FILE_NAME, SecretsFile, merge
+from dcov.config.secrets_file import FILE_NAME, SecretsFile
 from dcov.config.settings import Settings, secrets_in
 from dcov.config.source import Source
 from dcov.errors import ConfigError, Problem
