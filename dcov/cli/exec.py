@@ -10,10 +10,8 @@ import typer
 
 from dcov.cli.form import Form, write
 from dcov.cli.options import How, spread
-from dcov.cli.outcome import finish, show_report
 from dcov.cli.progress import say
 from dcov.report import Report
-from dcov.ssh.command import Finished
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -32,20 +30,26 @@ def exec_(
     Words are quoted for the remote shell. For a pipe or a variable there, give one word:
     dcov exec -- 'df -h | tail -1'
     """
+    from dcov.cli.outcome import finish
+
     line = command[0] if len(command) == 1 else shlex.join(command)
     finish(how, lambda fleet: fleet.sh(line, within=within, as_root=as_root), display=show_output)
 
 
 def show_output(report: Report, how: How) -> None:
     """Print what the command wrote, stderr to stderr; other forms are those of any report."""
+    from dcov.cli.outcome import reason, show_report
+
     if how.form is not Form.TABLE or how.verbose:
         show_report(report, how)
         return
     for outcome in report.outcomes:
-        if isinstance(outcome.value, Finished):
+        if outcome.value is not None:
             for line in outcome.value.stdout.splitlines():
                 write(f"{outcome.server}: {line}")
             sys.stdout.flush()
             for line in outcome.value.stderr.splitlines():
                 say(f"{outcome.server}: {line}")
+        elif not outcome.status.good:
+            say(f"{outcome.server}: {reason(outcome)}")
     say(f"exec: {report.summary} in {report.seconds:.1f} s")

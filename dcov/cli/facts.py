@@ -8,9 +8,6 @@ import typer
 
 from dcov.cli.form import Listing, show
 from dcov.cli.options import How, Watching, spread
-from dcov.cli.outcome import finish
-from dcov.engine.asks import ask_facts
-from dcov.facts import Facts
 from dcov.report import Outcome, Report
 
 KIB_PER_GIB = 1024**2
@@ -22,6 +19,9 @@ app = typer.Typer(rich_markup_mode=None)
 @spread
 def facts(*, how: Watching) -> None:
     """Show what servers are: system, processors, memory, disk, GPUs and their driver."""
+    from dcov.cli.outcome import finish
+    from dcov.engine.asks import ask_facts
+
     finish(how, lambda fleet: fleet.run(ask_facts), display=show_facts)
 
 
@@ -44,7 +44,7 @@ def show_facts(report: Report, how: How) -> None:
 def _row(outcome: Outcome) -> dict[str, Any]:
     row: dict[str, Any] = {"server": outcome.server, "status": outcome.status.value}
     facts = outcome.value
-    if not isinstance(facts, Facts):
+    if facts is None:
         return {**row, "os": outcome.why}
     return {
         **row,

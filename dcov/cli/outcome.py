@@ -109,13 +109,19 @@ def _row(outcome: Outcome, *, report: Report) -> dict[str, Any]:
 
 
 def _what(outcome: Outcome, *, report: Report) -> str:
-    rollback = f"rollback {outcome.rollback}" if outcome.rollback else ""
-    hint = f"-> {outcome.hint}" if outcome.hint else ""
     needed = [change for change in outcome.changes if change.needed]
     if report.planned and outcome.status.good and not outcome.reason:
         why = f"{len(needed)} of {len(outcome.changes)} resources would change"
         return why if needed else "no changes"
-    return "\n".join(part for part in (outcome.why, rollback, hint) if part)
+    return reason(outcome)
+
+
+def reason(outcome: Outcome) -> str:
+    """Return why it came out so, how the rollback went, and what to do."""
+    rollback = f"rollback {outcome.rollback}" if outcome.rollback else ""
+    hint = f"-> {outcome.hint}" if outcome.hint else ""
+    why = outcome.why.removeprefix(f"{outcome.server}: ")
+    return "\n".join(part for part in (why, rollback, hint) if part)
 
 
 def _summary(report: Report) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dcov.cli.options import Changing
 from dcov.cli.run import run
 from dcov.cli.task_group import task_app
-from dcov.cli.task_options import AnyTask
-from dcov.discovery import Tasks
+
+if TYPE_CHECKING:
+    from dcov.discovery import AnyTask, Tasks
 
 
 def plan(tasks: Tasks, task: AnyTask, params: Mapping[str, Any], how: Changing) -> None:

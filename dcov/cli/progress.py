@@ -146,8 +146,8 @@ def _interruptible(view: View) -> Iterator[None]:
 
 def _finished(event: Event) -> str:
     data = event.data
-    why = f": {data['why']}" if data["why"] and not Status(data["status"]).good else ""
-    return f"{event.server}: {data['status']} ({data['seconds']:.1f} s){why}"
+    code = f" {data['code']}" if data["code"] else ""
+    return f"{event.server}: {data['status']}{code} ({data['seconds']:.1f} s)"
 
 
 def _servers(number: int) -> str:

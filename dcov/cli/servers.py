@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dcov.cli.complete import complete_limit, complete_server
 from dcov.cli.form import Listing, show
 from dcov.cli.options import Look, Watching, spread
-from dcov.cli.outcome import finish
 from dcov.cli.progress import say
-from dcov.config.edit import add_server, remove_server
-from dcov.config.search import find_config
-from dcov.discovery import find_tasks
-from dcov.fleet import Fleet
-from dcov.inventory.entry import Entry
-from dcov.inventory.open_site import open_site
-from dcov.inventory.server_list import parse_servers, plain_keys
+
+if TYPE_CHECKING:
+    from dcov.inventory.entry import Entry
 
 COLUMNS = ("name", "role", "address", "user", "jump", "gpu", "labels")
 MORE = ("scrape_address", "exporter_ports", "key_path", "bmc_address", "groups")
@@ -41,6 +36,8 @@ def list_(
     how: Look,
 ) -> None:
     """List the servers that the site declares; none is asked."""
+    from dcov.fleet import Fleet
+
     fleet = Fleet.load(how.config)
     entries = fleet.where(pattern).servers if len(fleet) else ()
     rows = [_row(entry) for entry in entries]
@@ -51,6 +48,9 @@ def list_(
 @spread
 def check(*, how: Watching) -> None:
     """Log in to servers; say of each whether dcov can work there, and what to do if not."""
+    from dcov.cli.outcome import finish
+    from dcov.discovery import find_tasks
+
     task = find_tasks()["check-servers"]
     finish(how, lambda fleet: fleet.run(task))
 
@@ -78,6 +78,9 @@ def add(
     how: Look,
 ) -> None:
     """Add a server to fleet-config.yaml; comments there stay."""
+    from dcov.config.edit import add_server
+    from dcov.config.search import find_config
+
     keys = {
         "name": name,
         "server_ip": server_ip,
@@ -101,6 +104,9 @@ def remove(
     how: Look,
 ) -> None:
     """Take a server out of fleet-config.yaml; nothing is done on the server itself."""
+    from dcov.config.edit import remove_server
+    from dcov.config.search import find_config
+
     config = remove_server(find_config(how.config).path, name=name)
     say(f"{config.path}: {name} removed, {len(config.settings.declared)} servers")
     say("-> what dcov installed there stays, and runs; `dcov run remove-exporters` goes before")
@@ -117,6 +123,11 @@ def import_(
 
     Passwords in the list are not written into fleet-config.yaml; it is said which are left out.
     """
+    from dcov.config.edit import add_server
+    from dcov.config.search import find_config
+    from dcov.inventory.open_site import open_site
+    from dcov.inventory.server_list import parse_servers, plain_keys
+
     path = find_config(how.config).path
     taken = open_site(path).entries
     found = parse_servers(file.read(), taken=taken, file=Path(file.name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -11,10 +11,12 @@ from typer.main import get_command
 
 from dcov.cli.complete import outline_tasks, site_path
 from dcov.cli.options import Changing
-from dcov.cli.task_options import AnyTask, task_function
-from dcov.discovery import Tasks, find_tasks
+from dcov.cli.task_options import task_function
 
-Act = Callable[[Tasks, AnyTask, Mapping[str, Any], Changing], None]
+if TYPE_CHECKING:
+    from dcov.discovery import AnyTask, Tasks
+
+    Act = Callable[[Tasks, AnyTask, Mapping[str, Any], Changing], None]
 
 
 def task_app(act: Act, *, text: str) -> typer.Typer:
@@ -29,6 +31,8 @@ def task_app(act: Act, *, text: str) -> typer.Typer:
             return None if line is None else TyperCommand(cmd_name, help=line)
 
         def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+            from dcov.discovery import find_tasks
+
             name, *rest = args
             tasks = find_tasks(_folder(ctx, rest))
             if ctx.resilient_parsing and name not in tasks.by_name:

@@ -10,17 +10,19 @@ from dataclasses import fields
 from enum import Enum
 from inspect import Signature
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
 
 from dcov.cli.options import HOW, Changing, spread
-from dcov.runnable import Parameter, Task
+
+if TYPE_CHECKING:
+    from dcov.discovery import AnyTask
+    from dcov.runnable import Parameter
 
 PLAIN = (str, int, float, bool, Path)
 SECTION = re.compile(r"^(?:Parameters|Args|Arguments):\s*$", re.MULTILINE)
 ENTRY = re.compile(r"^\s+\*{0,2}(?P<name>\w+)(?: \([^)]*\))?: +(?P<text>.+)$")
-AnyTask = Task[..., Any]
 
 
 def task_function(
