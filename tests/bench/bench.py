@@ -1,0 +1,365 @@
+"""Run the benchmarks and write docs/benchmarks.md: `python tests/bench/bench.py [PART ...]`."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from measure import Run, medians, run
+
+from dcov.testing.proxy import DelayProxy
+from dcov.testing.sshd import LoopbackSshd
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+PEERS = ROOT / ".venv-bench" / "bin"
+PYTHON = sys.executable
+PAGE = ROOT / "docs" / "benchmarks.md"
+FOLDER = "/var/tmp/dcov-bench"  # noqa: S108  # the "servers" of the loopback fleet are this machine
+BINARY_MB = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """A loopback fleet and the files that the contestants read."""
+
+    sshd: LoopbackSshd
+    folder: Path
+
+    def spec(self, servers: int, *, port: int | None = None, **more: Any) -> Path:
+        """Write what a contestant must know, and return the file."""
+        names = [f"s{n:04}" for n in range(1, servers + 1)]
+        addresses = [self.sshd.address(n) for n in range(1, servers + 1)]
+        if port is not None:  # a proxy listens on one address; the servers differ by name only
+            addresses = ["127.0.0.1"] * servers
+        port = port or self.sshd.port
+        known = self.folder / "known_hosts"
+        shutil.copyfile(self.sshd.known_hosts(names), known)
+        key = known.read_text().split("\n")[0].split(" ", 1)[1]
+        by_address = self.folder / "known_hosts_by_address"
+        lines = [f"[{address}]:{port} {key}\n" for address in sorted(set(addresses))]
+        by_address.write_text("".join(lines))
+        spec = {
+            "hosts": [
+                {"name": n, "address": a} for n, a in zip(names, addresses, strict=True)
+            ],
+            "numbers": list(range(1, servers + 1)),
+            "port": port,
+            "key": str(self.sshd.key_path),
+            "known_hosts": str(known),
+            "known_hosts_by_address": str(by_address),
+            "workers": 50,
+            "command": "echo dcov-bench",
+            "expect": "dcov-bench\n",
+            "folder": FOLDER,
+            **more,
+        }
+        file = self.folder / f"spec-{len(list(self.folder.glob('spec-*')))}.json"
+        file.write_text(json.dumps(spec))
+        return file
+
+
+Contestants = dict[str, Callable[[], Run]]
+
+
+def interleaved(contestants: Contestants, *, rounds: int) -> dict[str, Run]:
+    """Run all of them in turns, so that a slow minute of the machine hits each."""
+    runs: dict[str, list[Run]] = {name: [] for name in contestants}
+    for number in range(rounds):
+        for name, contest in contestants.items():
+            runs[name].append(contest())
+            last = runs[name][-1]
+            print(f"  {number + 1}/{rounds} {name}: {last.wall:.2f} s, {last.cpu:.2f} s CPU", flush=True)
+    return {name: medians(found) for name, found in runs.items()}
+
+
+def fanout(site: Site, *, rounds: int) -> list[str]:
+    """One command on 200 servers, cold."""
+    servers = 200
+    spec = site.spec(servers)
+
+    def contest(python: Path | str, script: str) -> Callable[[], Run]:
+        argv = [str(python), str(HERE / "fanout" / script), str(spec)]
+        return lambda: run(argv, expect={"good": servers}, watchdog=120)
+
+    found = interleaved(
+        {
+            "nornir + paramiko": contest(PYTHON, "nornir_run.py"),
+            "dcov": contest(PYTHON, "dcov_run.py"),
+            "ssh2-python": contest(PEERS / "python", "ssh2_run.py"),
+        },
+        rounds=rounds,
+    )
+    base, ours, ssh2 = (found[name] for name in ("nornir + paramiko", "dcov", "ssh2-python"))
+    return [
+        f"## One command on {servers} servers, cold, host keys checked, 50 workers\n",
+        *_table(found),
+        f"\ndcov to nornir + paramiko: {ours.wall / base.wall:.2f} in wall clock, "
+        f"{ours.cpu / base.cpu:.2f} in CPU (bound 1.15). To ssh2-python: "
+        f"{ours.wall / ssh2.wall:.2f} and {ours.cpu / ssh2.cpu:.2f} (aim 1.15).\n",
+    ]
+
+
+def converge(site: Site, *, rounds: int) -> list[str]:
+    """A user, a 20 MB binary and two files on 50 servers: first run, no change, and far away."""
+    lines = [f"## A user, a {BINARY_MB} MB binary and two files on 50 servers\n"]
+    with clean(50):
+        lines += _converge(site, servers=50, rounds=rounds)
+    return lines
+
+
+def _converge(site: Site, *, servers: int, rounds: int) -> list[str]:
+    binary = site.folder / "exporter"
+    data = hashlib.sha256(b"dcov").digest() * (BINARY_MB * 1024 * 1024 // 32)
+    binary.write_bytes(data)
+    more = {"binary": str(binary), "sha256": hashlib.sha256(data).hexdigest()}
+    near = site.spec(servers, **more)
+    first = {name: [] for name in ("dcov", "pyinfra", "ansible-core")}  # type: dict[str, list[Run]]
+    for number in range(max(1, rounds // 2)):
+        for name, make in _peers(site, near, servers=servers).items():
+            wipe(servers)
+            first[name].append(make(servers))
+            print(f"  first {number + 1} {name}: {first[name][-1].wall:.2f} s", flush=True)
+    once = {name: medians(runs) for name, runs in first.items()}
+    contestants = {
+        name: (lambda make=make: make(0)) for name, make in _peers(site, near, servers=servers).items()
+    }
+    contestants["floor"] = lambda: _script("floor.py", near, expect={"good": servers, "changed": 0})
+    again = interleaved(contestants, rounds=rounds)
+    with DelayProxy(site.sshd.port, delay=0.025) as proxy:
+        far = site.spec(servers, port=proxy.port, **more)
+        peers = _peers(site, far, servers=servers)
+        slow = interleaved(
+            {name: (lambda make=peers[name]: make(0)) for name in ("dcov", "pyinfra")},
+            rounds=rounds,
+        )
+    return [
+        "First run:\n",
+        *_table(once),
+        "\nNo-change run:\n",
+        *_table(again),
+        "\nNo-change run with 50 ms of round-trip time:\n",
+        *_table(slow),
+        f"\nNo change: pyinfra to dcov {again['pyinfra'].wall / again['dcov'].wall:.1f} (bound 2.5), "
+        f"ansible-core to dcov {again['ansible-core'].wall / again['dcov'].wall:.1f} (bound 10), dcov "
+        f"to the floor {again['dcov'].wall / again['floor'].wall:.2f} (bound 1.25). With 50 ms: "
+        f"pyinfra to dcov {slow['pyinfra'].wall / slow['dcov'].wall:.1f} (bound 2.5). First run: "
+        f"pyinfra to dcov {once['pyinfra'].wall / once['dcov'].wall:.1f}, ansible-core to dcov "
+        f"{once['ansible-core'].wall / once['dcov'].wall:.1f} (bound 1.5).\n",
+    ]
+
+
+def _script(name: str, spec: Path, *, expect: dict[str, int]) -> Run:
+    argv = [PYTHON, str(HERE / "converge" / name), str(spec)]
+    return run(argv, expect=expect, watchdog=300)
+
+
+def _peers(site: Site, spec: Path, *, servers: int) -> dict[str, Callable[[int], Run]]:
+    """Return the contestants; each is told how many servers it must change."""
+
+    def dcov(changed: int) -> Run:
+        return _script("dcov_run.py", spec, expect={"good": servers, "changed": changed})
+
+    return {
+        "dcov": dcov,
+        "pyinfra": lambda changed: _pyinfra(site, spec, changed=changed),
+        "ansible-core": lambda changed: _ansible(site, spec, changed=changed),
+    }
+
+
+def _hosts(spec: Path) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
+    from converge.wanted import Wanted  # type: ignore[import-not-found]
+
+    data = json.loads(spec.read_text())
+    for number, host in zip(data["numbers"], data["hosts"], strict=True):
+        want = Wanted.of(number, folder=data["folder"])
+        yield host, {
+            "b_user": want.user,
+            "b_folder": want.folder,
+            "b_unit": want.unit,
+            "b_config": want.config,
+            "b_binary": data["binary"],
+        }
+
+
+def _pyinfra(site: Site, spec: Path, *, changed: int) -> Run:
+    """pyinfra by its API-free way: the CLI, without its per-host prompts, 50 at once."""
+    data = json.loads(spec.read_text())
+    common = {
+        "ssh_user": "root",
+        "ssh_key": data["key"],
+        "ssh_port": data["port"],
+        "ssh_known_hosts_file": data["known_hosts_by_address"],
+        "ssh_strict_host_key_checking": "yes",
+    }
+    inventory = site.folder / "pyinfra_inventory.py"
+    hosts = [
+        (host["name"], {"ssh_hostname": host["address"], **common, **wants})
+        for host, wants in _hosts(spec)
+    ]
+    inventory.write_text(f"hosts = {hosts!r}\n")
+    deploy = HERE / "converge" / "pyinfra_deploy.py"
+    argv = [str(PEERS / "pyinfra"), "-y", "--parallel", "50", str(inventory), str(deploy)]
+    done = run(argv, expect={}, watchdog=600, env={"BENCH_SPEC": str(spec)})
+    check(spec, changed=changed)
+    return done
+
+
+def _ansible(site: Site, spec: Path, *, changed: int) -> Run:
+    """ansible-core with pipelining, ControlPersist and 50 forks, host keys checked."""
+    data = json.loads(spec.read_text())
+    hosts = {}
+    for host, wants in _hosts(spec):
+        hosts[host["name"]] = {"ansible_host": host["address"], **wants}
+    variables = {
+        "ansible_user": "root",
+        "ansible_port": data["port"],
+        "ansible_ssh_private_key_file": data["key"],
+        "ansible_python_interpreter": PYTHON,
+        "ansible_ssh_common_args": f"-o UserKnownHostsFile={data['known_hosts_by_address']} "
+        "-o ControlMaster=auto -o ControlPersist=60s",
+    }
+    inventory = site.folder / "ansible.json"
+    inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": variables}}))
+    config = site.folder / "ansible.cfg"
+    config.write_text(
+        "[defaults]\nforks=50\nhost_key_checking=True\nstdout_callback=minimal\n"
+        f"local_tmp={site.folder}/ansible\n[ssh_connection]\npipelining=True\n"
+        f"control_path_dir={site.folder}/cp\n"
+    )
+    argv = [str(PEERS / "ansible-playbook"), "-i", str(inventory), str(HERE / "converge" / "ansible.yml")]
+    done = run(argv, expect={}, watchdog=900, env={"ANSIBLE_CONFIG": str(config), "LC_ALL": "C.UTF-8"})
+    check(spec, changed=changed)
+    return done
+
+
+def check(spec: Path, *, changed: int) -> None:
+    """Look at the files themselves, whoever made them."""
+    del changed
+    data = json.loads(spec.read_text())
+    for _, wants in _hosts(spec):
+        folder = Path(wants["b_folder"])
+        right = (
+            hashlib.sha256((folder / "exporter").read_bytes()).hexdigest() == data["sha256"]
+            and (folder / "exporter.service").read_text() == wants["b_unit"]
+            and (folder / "exporter.yml").read_text() == wants["b_config"]
+        )
+        if not right:
+            raise SystemExit(f"{folder} is not as it should be")
+
+
+@contextmanager
+def clean(servers: int) -> Iterator[None]:
+    """Leave no users and no files behind."""
+    try:
+        yield
+    finally:
+        wipe(servers)
+
+
+def wipe(servers: int) -> None:
+    """Make all servers blank."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    Path(FOLDER).mkdir()
+    for number in range(1, servers + 1):
+        subprocess.run(
+            ["userdel", f"dcovb{number:04}"], check=False, stderr=subprocess.DEVNULL
+        )
+
+
+def many(site: Site, *, rounds: int) -> list[str]:
+    """One command on 1,000 servers, and on 5,000 in batches: memory."""
+    del rounds
+    found = {}
+    for servers, more in ((1000, {}), (5000, {"batch": 500})):
+        spec = site.spec(servers, **more)
+        argv = [PYTHON, str(HERE / "fanout" / "dcov_run.py"), str(spec)]
+        name = f"{servers:,} servers" + (", batches of 500" if more else "")
+        found[name] = run(argv, expect={"good": servers}, watchdog=600)
+        print(f"  {name}: {found[name].memory:.0f} MiB", flush=True)
+    small, large = found.values()
+    return [
+        "## Many servers, one command\n",
+        *_table(found),
+        f"\nPeak memory at 1,000: {small.memory:.0f} MiB (bound 400). Five times the servers took "
+        f"{large.memory / small.memory:.2f} times the memory (bound: less than 5).\n",
+    ]
+
+
+def idle(site: Site, *, rounds: int) -> list[str]:
+    """300 connections held for 20 s."""
+    del rounds
+    spec = site.spec(300, seconds=20)
+    argv = [PYTHON, str(HERE / "fanout" / "idle_run.py"), str(spec)]
+    done = run(argv, expect={"good": 300, "reused": 300}, watchdog=120)
+    share = done.said["core"] * 100
+    return [
+        "## 300 connections held idle for 20 s\n",
+        f"\n{share:.2f} % of a core (bound 1 %); every one of them answered afterwards.\n",
+    ]
+
+
+def _table(found: dict[str, Run]) -> list[str]:
+    lines = ["| | wall clock, s | CPU, s | peak memory, MiB |\n", "|---|---|---|---|\n"]
+    for name, item in found.items():
+        lines.append(f"| {name} | {item.wall:.2f} | {item.cpu:.2f} | {item.memory:.0f} |\n")
+    return ["\n", *lines]
+
+
+PARTS = {"fanout": fanout, "converge": converge, "many": many, "idle": idle}
+
+
+def main() -> None:
+    """Run the parts that are named, or all, and write the page."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("parts", nargs="*", metavar="PART")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    sys.path.insert(0, str(HERE))
+    pages: list[str] = []
+    with tempfile.TemporaryDirectory() as folder, LoopbackSshd(
+        options={"MaxStartups": "1000", "MaxSessions": "100"}
+    ) as sshd:
+        os.environ["XDG_STATE_HOME"] = folder
+        site = Site(sshd=sshd, folder=Path(folder))
+        for name in options.parts or PARTS:
+            print(name, flush=True)
+            pages += [*PARTS[name](site, rounds=options.rounds), "\n"]
+    text = "".join([*_head(options.rounds), *pages]).rstrip() + "\n"
+    if options.parts:
+        print(text)
+    else:
+        PAGE.write_text(text)
+        print(f"written to {PAGE.relative_to(ROOT)}")
+
+
+def _head(rounds: int) -> list[str]:
+    peers = subprocess.run(
+        [PEERS / "python", "-c", "from importlib.metadata import version as v; "
+         "print(*(f'{n} {v(n)}' for n in ('pyinfra', 'ansible-core', 'ssh2-python')), sep=', ')"],
+        capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    ours = ", ".join(f"{name} {version(name)}" for name in ("nornir", "paramiko"))
+    return [
+        "# Benchmarks\n\nWritten by `make bench`; do not edit. Medians of "
+        f"{rounds} interleaved runs on {os.cpu_count()} cores that clients and servers share, "
+        f"Python {platform.python_version()}; {ours}, {peers}. The fleet is one sshd on loopback, so "
+        "most of the wall clock is the servers' own cost.\n\n"
+    ]
+
+
+if __name__ == "__main__":
+    main()
