@@ -292,7 +292,8 @@ undo_late() {
     trap '' HUP PIPE TERM
     exec 9>>/run/lock/dcov
     if ! flock -w 5 9; then
-        kill -TERM -- "-$(cat "$journal/group")" 2>/dev/null
+        # dash takes no -- after -TERM.
+        kill -s TERM -- "-$(cat "$journal/group")" 2>/dev/null
         flock -w 60 9 || exit 75
     fi
     [ ! -d "$journal" ] || [ -e "$journal/committed" ] || take_back
