@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dcov.change import Change
 from dcov.errors import CancelledError, DcovError, FleetError
+from dcov.secret import Masker
 
 if TYPE_CHECKING:
     from nornir.core.inventory import Host
@@ -66,6 +67,7 @@ class Outcome:
     reason: str = ""
     seconds: float = 0.0
     cost: Cost = field(default_factory=Cost)
+    masker: Masker = field(default_factory=Masker, repr=False, compare=False)
 
     @property
     def code(self) -> str:
@@ -76,7 +78,10 @@ class Outcome:
 
     @property
     def why(self) -> str:
-        """One line: the error's cause, the reason for skipping, or what changed."""
+        """One line, masked: the error's cause, the reason for skipping, or what changed."""
+        return self.masker.text(self._why())
+
+    def _why(self) -> str:
         if isinstance(self.error, DcovError):
             return self.error.why
         if self.error is not None:
@@ -93,7 +98,11 @@ class Outcome:
         return self.error.remedy if isinstance(self.error, DcovError) else ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data, the form of report.json and of `-o json`."""
+        """Return plain data, masked: the form of report.json and of `-o json`."""
+        data = self._plain()
+        return {key: masked(value, masker=self.masker) for key, value in data.items()}
+
+    def _plain(self) -> dict[str, Any]:
         return {
             "server": self.server,
             "status": self.status.value,
@@ -130,6 +139,17 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(item) for item in value]
     return str(value)
+
+
+def masked(value: Any, *, masker: Masker) -> Any:
+    """Return plain data with every known secret in it masked."""
+    if isinstance(value, str):
+        return masker.text(value)
+    if isinstance(value, dict):
+        return {key: masked(item, masker=masker) for key, item in value.items()}
+    if isinstance(value, list):
+        return [masked(item, masker=masker) for item in value]
+    return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import shlex
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 MASK = "***"
@@ -43,6 +45,14 @@ class Secret:
         raise TypeError("a Secret is not pickled: its value would stand in the file")
 
 
+def _forms(value: str) -> Iterator[str]:
+    """Yield the value as it may turn up in output: itself, quoted for a shell, within JSON."""
+    yield value
+    yield shlex.quote(value).strip("'")
+    yield json.dumps(value)[1:-1]
+    yield json.dumps(value, ensure_ascii=False)[1:-1]
+
+
 @dataclass(frozen=True, slots=True)
 class Masker:
     """Replaces the known secrets of a run in any text that came from a server."""
@@ -52,7 +62,7 @@ class Masker:
     @classmethod
     def of(cls, secrets: Iterable[Secret]) -> Masker:
         """Know these secrets, longest first, so that one within another leaves no rest."""
-        values = {secret.reveal() for secret in secrets}
+        values = {form for secret in secrets for form in _forms(secret.reveal())}
         kept = (value for value in values if len(value) >= SHORTEST_MASKED)
         return cls(tuple(sorted(kept, key=len, reverse=True)))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import getpass
 import json
+import logging
 import secrets
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -47,6 +48,8 @@ from dcov.ssh.link import Trust
 from dcov.ssh.links import Links
 from dcov.ssh.session import LocalSession, SshSession
 from dcov.ssh.ssh_config import SshConfig
+
+logger = logging.getLogger("dcov")
 
 NornirFunction = Callable[..., Any]
 
@@ -145,9 +148,12 @@ class Execution:
         self._runner.leave()
 
     def emit(self, event: Event) -> None:
-        """Tell everybody who listens; a listener that fails is not told again of this event."""
+        """Tell everybody who listens; one that fails must not fail the run."""
         for listener in self._listeners:
-            listener(event)
+            try:
+                listener(event)
+            except Exception:
+                logger.exception("a listener of run %s failed", self.id)
 
     def _run_nornir(self) -> None:
         job = self.job
@@ -251,7 +257,7 @@ class Execution:
             return self._prepared[key]
 
     def _done(self, name: str, answer: Answer) -> bool:
-        outcome = self._outcome(name, answer=answer)
+        outcome = replace(self._outcome(name, answer=answer), masker=self._masker)
         self._outcomes[name] = outcome
         data = outcome.to_dict()
         del data["server"]
