@@ -469,6 +469,19 @@ class DeadlineError(ConvergeError):
 
 
 @dataclass(kw_only=True, eq=False)
+class KeyRefusedError(ConvergeError):
+    """sshd does not let in with a key that stands in authorized_keys."""
+
+    code = "key-refused"
+    cause = "sshd does not take {key} for {user}: {detail}"
+    hint = "its log says why; authorized_keys has been put back as it was"
+
+    key: str
+    user: str
+    detail: str
+
+
+@dataclass(kw_only=True, eq=False)
 class LockedError(ConvergeError):
     """Another operator's run is changing the server, or has not confirmed yet."""
 

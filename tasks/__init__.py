@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dcov.tasks.check_servers import check_servers
 from dcov.tasks.configure_prometheus import configure_prometheus
 from dcov.tasks.install_exporters import install_exporters
 from dcov.tasks.remove_exporters import remove_exporters
+from dcov.tasks.setup_ssh_keys import setup_ssh_keys
 from dcov.tasks.upgrade_exporters import upgrade_exporters
 
 __all__ = [
+    "check_servers",
     "configure_prometheus",
     "install_exporters",
     "remove_exporters",
+    "setup_ssh_keys",
     "upgrade_exporters",
 ]

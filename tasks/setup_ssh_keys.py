@@ -1,0 +1,25 @@
+"""Let the fleet key in."""
+
+from __future__ import annotations
+
+from dcov import Context, task
+from dcov.access import FleetAccess
+
+
+@task(on="workers", prepare=FleetAccess.prepare)
+def setup_ssh_keys(ctx: Context, *, authorized_keys: str = "") -> None:
+    """Let the fleet key in on servers, and log in with it.
+
+    The key is made once, on this machine, where there is none at `ssh.key_path` or in ssh_keys/
+    beside the configuration. It is added to the authorized_keys of the user that dcov logs in
+    as, by password or another key. The login with it is tried over a connection of its own;
+    where sshd does not take it, the file is put back as it was.
+
+    Parameters:
+        authorized_keys: Where sshd looks, if not in the user's home: a path, with %u for the user.
+    """
+    if ctx.login.local:
+        ctx.skip("this is the machine that dcov runs on; nobody logs in to it")
+    access: FleetAccess = ctx.prepared
+    ctx.ensure(access.resource(ctx, authorized_keys=authorized_keys))
+    ctx.verify(access.check(), within=0)
