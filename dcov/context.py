@@ -113,6 +113,7 @@ class Context:
             run=work.run,
             holder=work.holder,
             masker=work.masker,
+            cancel=work.cancel,
             is_dead=work.is_dead,
         )
         self._fingerprints: list[str] = []

@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 
+from dcov.cancel import Cancel
 from dcov.errors import (
     ApplyError,
     ConnectError,
+    ConnectTimeoutError,
     ContentRefusedError,
     ConvergeError,
     DcovError,
@@ -18,16 +20,18 @@ from dcov.errors import (
     ExpiredError,
     LinkLostError,
     LockedError,
+    RefusedError,
     StalePlanError,
 )
 from dcov.resources.group import Answers, Planned, Transaction, probe_script, read_answers
 from dcov.resources.resource import Content, Resource
 from dcov.secret import Masker
 from dcov.ssh.command import Finished, Shell
-from dcov.ssh.session import LocalSession, Session, SshSession, digest
+from dcov.ssh.session import Session, digest
 
 PROBE_SECONDS = 60.0
 END_SECONDS = 60.0
+RECONNECT_SECONDS = 60.0  # for which a server that was reached before is tried again
 BUSY, STALE = 75, 76  # exit codes of converge.sh
 
 
@@ -59,12 +63,14 @@ class Converger:
         run: str,
         holder: str,
         masker: Masker,
+        cancel: Cancel,
         is_dead: IsDead = never_dead,
     ) -> None:
         self._session = session
         self._run = run
         self._holder = holder
         self._masker = masker
+        self._cancel = cancel
         self._is_dead = is_dead
         self._count = 0
         # Servers may be one machine under several names (a loopback fleet, a wrong NAT).
@@ -174,17 +180,23 @@ class Converger:
         ).path
 
     def _persist(self, script: Shell, *, shown: str, within: float) -> Finished:
-        """Run a script that may be sent twice: after a cut link, once more on a new one."""
+        """Run a script that may be sent twice: after a cut link, again on a new one."""
         began = time.monotonic()
         try:
             return self._session.run(script, within=within, shown=shown)
-        except LinkLostError:
-            if not isinstance(self._session, (SshSession, LocalSession)):
-                raise
+        except LinkLostError as error:
+            lost = error
+        self.notes.append(f"the link broke during {shown}; asked again on a new one")
+        give_up = time.monotonic() + RECONNECT_SECONDS
+        while True:
             self._session.drop()
-            self.notes.append(f"the link broke during {shown}; asked again on a new one")
             rest = max(within - (time.monotonic() - began), 5.0)
-            return self._session.run(script, within=rest, shown=shown)
+            try:
+                return self._session.run(script, within=rest, shown=shown)
+            except (LinkLostError, ConnectTimeoutError, RefusedError):
+                if time.monotonic() >= give_up:
+                    raise lost from None
+            self._cancel.wait(1)
 
     def _end(self, verb: str, keys: Sequence[str], *, within: float) -> str:
         transaction = self._transaction(keys[0], limit=within)

@@ -83,6 +83,10 @@ class Session(Protocol):
         """Connect to a port as the server sees it."""
         ...
 
+    def drop(self) -> None:
+        """Forget a broken connection; the next command connects anew."""
+        ...
+
 
 class WiredSession:
     """What the SSH session and the local one share."""
@@ -301,6 +305,9 @@ class ReadOnly:
 
     def open_port(self, port: int, *, host: str = "127.0.0.1", within: float) -> SocketLike:
         return self._session.open_port(port, host=host, within=within)
+
+    def drop(self) -> None:
+        self._session.drop()
 
 
 def digest(data: bytes) -> str:
