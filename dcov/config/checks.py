@@ -59,6 +59,16 @@ def same_address(address: str) -> str:
         return address.rstrip(".").lower()
 
 
+def leads_back(name: str, *, jumps: Mapping[str, Any]) -> bool:
+    """Whether the way to this server, from jump host to jump host, leads through itself."""
+    seen: set[str] = set()
+    step = jumps.get(name)
+    while isinstance(step, str) and step not in seen:
+        seen.add(step)
+        step = jumps.get(step)
+    return name in seen
+
+
 def _declared(data: Mapping[str, Any]) -> Iterator[Declared]:
     master, servers = data.get("master"), data.get("servers")
     if isinstance(master, dict):
@@ -118,7 +128,7 @@ def _jumps(declared: tuple[Declared, ...]) -> Iterator[Fault]:
         if not isinstance(jump, str):
             continue
         if jump in jumps:
-            if _returns(server.name, jumps=jumps):
+            if leads_back(server.name, jumps=jumps):
                 message = f"the way to {server.name} leads through {server.name} itself"
                 yield Fault(loc=server.at("ssh_jump"), message=message)
         elif Jump.parse(jump) is None:
@@ -126,14 +136,3 @@ def _jumps(declared: tuple[Declared, ...]) -> Iterator[Fault]:
             hint = f"did you mean {close[0]}?" if close else "or write [user@]address[:port]"
             message = f"no server is called {jump!r}; {hint}"
             yield Fault(loc=server.at("ssh_jump"), message=message)
-
-
-def _returns(name: str, *, jumps: Mapping[str, Any]) -> bool:
-    seen: set[str] = set()
-    step = jumps.get(name)
-    while isinstance(step, str) and step not in seen:
-        if step == name:
-            return True
-        seen.add(step)
-        step = jumps.get(step)
-    return False

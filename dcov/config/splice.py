@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import yaml
@@ -202,15 +203,13 @@ def _block(item: Mapping[str, object], *, indent: int) -> str:
 
 
 def _indented(lines: str, *, indent: int) -> str:
-    return "".join(" " * indent + line for line in lines.splitlines(keepends=True))
+    return "".join(f"{' ' * indent}{line}\n" for line in lines.rstrip("\n").split("\n"))
 
 
 def _dump(value: Any, *, flow_style: bool = False) -> str:
-    dumped = yaml.safe_dump(
-        value,
-        sort_keys=False,
-        allow_unicode=True,
-        default_flow_style=flow_style,
-        width=WIDE,
+    dump = partial(
+        yaml.safe_dump, value, sort_keys=False, default_flow_style=flow_style, width=WIDE
     )
-    return str(dumped)
+    dumped = str(dump(allow_unicode=True))
+    # Unescaped, PyYAML folds these line ends of Unicode's into a space or a line of its own.
+    return str(dump(allow_unicode=False)) if set(dumped) & set("\x85\u2028\u2029") else dumped

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from platformdirs import user_config_path
 
+from dcov.config.checks import leads_back
 from dcov.config.jump import Jump
 from dcov.config.load import Config, load
 from dcov.config.notice import Notice
@@ -161,21 +162,13 @@ def _by_name(entries: Iterable[Entry], *, file: Path | None) -> Mapping[str, Ent
     masters = [entry.name for entry in found.values() if entry.role is Role.MASTER]
     if len(masters) > 1:
         say(f"{' and '.join(masters)} are both the master", key="role")
+    jumps = {name: entry.login.jump for name, entry in found.items()}
     for name in found:
-        if _in_a_circle(name, among=found):
+        if leads_back(name, jumps=jumps):
             say(f"the way to {name} leads through {name} itself", key="ssh_jump")
     if problems:
         raise ConfigError(problems=tuple(problems))
     return MappingProxyType(found)
-
-
-def _in_a_circle(name: str, *, among: Mapping[str, Entry]) -> bool:
-    seen: set[str] = set()
-    step = among[name].login.jump
-    while step is not None and step in among and step not in seen:
-        seen.add(step)
-        step = among[step].login.jump
-    return name in seen
 
 
 def _twice(name: str, *, among: Mapping[str, Entry]) -> str:
