@@ -32,7 +32,10 @@ class Keyring:
             message = "no such key file; `dcov keys generate` makes the fleet key"
         except PermissionError:
             message = "this user may not read the key file"
-        except paramiko.PasswordRequiredException:
+        except OSError as error:
+            message = f"the key file cannot be read: {error.strerror}"
+        # from_path() meets the passphrase in cryptography, and passes that one's error on.
+        except (paramiko.PasswordRequiredException, TypeError):
             message = "the key has a passphrase: add it to an ssh-agent and set ssh.agent: true"
         except (paramiko.SSHException, UnknownKeyType, ValueError) as error:
             message = f"not a private key that can be used: {error}"
