@@ -106,9 +106,6 @@ def _exposed(source: Source, document: Document) -> Iterator[Problem]:
         mode = f"{source.mode:04o}"
         message = f"is open to others (mode {mode}): `chmod 600 {source.file}`"
         yield document.problem_at(None, message, key="")
-    if not source.mine:
-        message = f"belongs to uid {source.owner}, not to you: `chown` it, or read a copy"
-        yield document.problem_at(None, message, key="")
 
 
 def _new(reading: Reading[M], *, after: list[Problem]) -> list[Problem]:

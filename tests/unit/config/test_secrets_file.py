@@ -101,10 +101,12 @@ def test_a_file_open_to_others_is_refused(mode: int, write) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_a_file_of_somebody_else_is_refused(write) -> None:
-    os.chown(write("ssh_password: x", name=SECRETS), 65534, -1)
-    with pytest.raises(ConfigError, match="belongs to uid 65534, not to you"):
-        load(write(""))
+def test_root_reads_the_file_of_the_existing_product(write) -> None:
+    """It writes its secrets as uid 1000, mode 0600, and runs as root."""
+    os.chown(write("ssh_password: opensesame", name=SECRETS), 1000, 1000)
+    password = load(write("")).settings.ssh.password
+    assert password is not None
+    assert password.reveal() == "opensesame"
 
 
 def test_the_problems_of_both_files_come_together(write) -> None:
