@@ -91,9 +91,9 @@ class Execution:
         self.cancel = Cancel()
         self._stream = stream
         self._masker = Masker.of(job.site.secrets)
+        self._links = job.links or open_links(job.site, options=job.options, cancel=self.cancel)
         self._record = Record(self.id)
         self._listeners: tuple[Listener, ...] = (self._record.event, *job.options.listeners)
-        self._links = job.links or open_links(job.site, options=job.options, cancel=self.cancel)
         self._outcomes: dict[str, Outcome] = {}
         self._prepared: dict[str, Any] = {}
         self._prepare_lock = Lock()
