@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+import typer
 
 VERSION = 1  # of the JSON and YAML forms
 STYLES = {
@@ -88,9 +91,15 @@ def show_document(document: Mapping[str, Any], form: Form) -> None:
     write(text.rstrip("\n"))
 
 
-def write(text: str) -> None:
+def write(text: str, *, colour: str | None = None) -> None:
     """Print data; what could steer a terminal is shown instead of sent to one."""
-    sys.stdout.write((printable(text) if sys.stdout.isatty() else text) + "\n")
+    shown = printable(text) if sys.stdout.isatty() else text
+    sys.stdout.write((typer.style(shown, fg=colour) if colour and colourful() else shown) + "\n")
+
+
+def colourful() -> bool:
+    """Whether stdout is a terminal whose reader wants colours (https://no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def printable(text: str) -> str:
@@ -105,7 +114,11 @@ def _table(rows: Sequence[Mapping[str, Any]], *, columns: tuple[str, ...]) -> No
 
     terminal = sys.stdout.isatty()
     # Into a pipe a row is one line, however long: it will be searched and cut.
-    console = Console(width=None if terminal else 100_000, highlight=False, soft_wrap=False)
+    console = Console(
+        width=None if terminal else 100_000,
+        color_system="auto" if colourful() else None,
+        highlight=False,
+    )
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
         table.add_column(name.upper().replace("_", " "), overflow="fold", no_wrap=not terminal)

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import typer
 
 from dcov.cli.faults import ExitCode
-from dcov.cli.form import Form, Listing, printable, show, write
+from dcov.cli.form import Form, Listing, show, write
 from dcov.cli.opened import chosen, opened
 from dcov.cli.options import Changing, How, Watching
 from dcov.cli.progress import say
@@ -94,7 +94,7 @@ def show_diffs(report: Report) -> None:
             reason = f" ({change.reason})" if change.reason else ""
             write(f"  {change.resource}: {change.action}{reason}")
             for line in change.diff:
-                typer.secho(f"    {printable(line)}", fg=_colour(line))
+                write(f"    {line}", colour=_colour(line))
 
 
 def _row(outcome: Outcome, *, report: Report) -> dict[str, Any]:

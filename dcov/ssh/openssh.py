@@ -30,7 +30,7 @@ def _options(way: Way, *, site: Site, ways: Ways) -> list[str]:
     settings = [
         ("HostKeyAlias", way.entry.name),
         ("UserKnownHostsFile", _quoted(site.known_hosts.absolute())),
-        ("GlobalKnownHostsFile", "none"),
+        ("GlobalKnownHostsFile", "/dev/null"),
         ("StrictHostKeyChecking", "yes"),
         ("CheckHostIP", "no"),
         ("Port", str(login.port)),
@@ -49,7 +49,7 @@ def _options(way: Way, *, site: Site, ways: Ways) -> list[str]:
 def _through(jump: Way, *, site: Site, ways: Ways, to: str) -> str:
     """Return the ProxyCommand; ssh expands % in it, so that each % of ours is doubled."""
     words = ["ssh", *_options(jump, site=site, ways=ways), "-W", to, jump.login.address]
-    return "exec " + shlex.join(words).replace("%", "%%")
+    return shlex.join(words).replace("%", "%%")
 
 
 def _quoted(path: Path) -> str:

@@ -1,0 +1,68 @@
+"""Which servers are meant, and by which configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.usefixtures("site")
+class TestLimit:
+    """`--limit`, and what it knows of earlier runs."""
+
+    def test_patterns(self, dcov) -> None:
+        words = ("run", "say-hello", "-o", "name", "--limit")
+        assert dcov(*words, "gpu-*:!gpu-02").lines == ["gpu-01", "gpu-03"]
+        assert dcov(*words, "all:&masters").lines == ["head"]
+
+    def test_a_name_that_matches_nothing(self, dcov) -> None:
+        said = dcov("exec", "--limit", "gpu-1", "--", "true")
+        assert said.code == 2
+        assert "did you mean gpu-01" in said.err
+
+    def test_failed_are_those_of_the_last_run(self, dcov) -> None:
+        dcov("run", "fail", "--on", "gpu-01", "--on", "gpu-03")
+        dcov("facts")  # only looks
+        dcov("plan", "say-hello")  # changes nothing
+        again = ("run", "say-hello", "-o", "name", "--limit")
+        assert dcov(*again, "@failed:!gpu-03").lines == ["gpu-01"]
+        said = dcov(*again, "@failed")
+        assert said.code == 2
+        assert "every server of this site came out well" in said.err
+
+    def test_a_run_by_its_id(self, dcov) -> None:
+        run = dcov("run", "fail", "--on", "gpu-02", "-o", "json").data["run"]
+        dcov("exec", "--", "true")
+        words = ("run", "say-hello", "-o", "name", "--limit")
+        assert dcov(*words, f"@{run}").lines == ["gpu-02"]
+        assert dcov(*words, f"gpu-*:&@{run}").lines == ["gpu-02"]
+        assert dcov(*words, f"gpu-*:!@{run}").lines == ["gpu-01", "gpu-03"]
+
+    def test_nothing_has_run(self, dcov) -> None:
+        said = dcov("exec", "--limit", "@failed", "--", "true")
+        assert (said.code, "nothing has run yet" in said.err) == (2, True)
+
+
+@pytest.mark.usefixtures("site")
+class TestRuns:
+    """Earlier runs."""
+
+    def test_list_and_show(self, dcov) -> None:
+        run = dcov("run", "fail", "--on", "gpu-02", "-o", "json").data["run"]
+        (row,) = dcov("runs", "list", "--json").data["runs"]
+        assert (row["run"], row["task"], row["servers"]) == (run, "fail", 3)
+        shown = dcov("runs", "show", run[:15], "--json").data
+        assert shown["run"] == run
+        assert dcov("runs", "show").lines[2].split()[:2] == ["gpu-02", "failed"]
+
+
+def test_the_site_is_named_before_or_after_the_command(dcov, site: Path, monkeypatch) -> None:
+    monkeypatch.chdir("/")
+    for words in (
+        ("-c", str(site), "run", "say-hello"),
+        ("run", "say-hello", "-c", str(site)),
+        ("run", "say-hello", f"--config={site}/fleet-config.yaml"),
+    ):
+        assert dcov(*words, "-o", "name").lines == ["gpu-01", "gpu-02", "gpu-03"]
+    assert dcov("run", "say-hello").code == 2
