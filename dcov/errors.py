@@ -31,6 +31,7 @@
     |   |-- DownloadError
     |   |-- ExpiredError
     |   |-- LockedError
+    |   |-- OtherExporterError
     |   |-- PathTakenError
     |   |-- PortBusyError
     |   |-- StalePlanError
@@ -490,6 +491,20 @@ class LockedError(ConvergeError):
     hint = "wait for that run; a run that died undoes itself at its deadline"
 
     holder: str
+
+
+@dataclass(kw_only=True, eq=False)
+class OtherExporterError(ConvergeError):
+    """The port answers as an exporter, but not as the one that was installed."""
+
+    code = "another-exporter"
+    cause = "{exporter} {version} was installed, and on port {port} something else answers: {found}"
+    hint = "the former state has been put back; is the release file what its name says?"
+
+    exporter: str
+    version: str
+    port: int
+    found: str
 
 
 @dataclass(kw_only=True, eq=False)

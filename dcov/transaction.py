@@ -239,7 +239,7 @@ class Converger:
         step = self._masker.text(step.strip())
         path = resource.partition(":")[2]
         if any(line.endswith(" full") for line in said.splitlines()):
-            return DiskFullError(path=path, detail=tail)
+            return DiskFullError(path=path if path.startswith("/") else resource, detail=tail)
         if step.startswith("refuse_unless "):
             checker = step.removeprefix("refuse_unless ")
             return ContentRefusedError(path=path, checker=checker, tail=tail)

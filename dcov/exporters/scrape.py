@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dcov.context import Context
-from dcov.errors import DcovError, LinkLostError, UnitFailedError
+from dcov.errors import DcovError, LinkLostError, OtherExporterError, UnitFailedError
 from dcov.exporters.exporter import Exporter
 from dcov.resources.resource import Resource
 
 WITHIN = 5.0  # seconds for one scrape
+OTHER = "another than what was installed answers: "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +49,22 @@ class Answers:
         if found is None:
             return f"{self.exporter.sentinel} is not among its metrics"
         if found.removeprefix("v") != self.version:
-            return f"version {found} answers, not {self.version}"
+            return f"{OTHER}version {found}"
         differing = [change for change in ctx.differs(*self.resources) if change.needed]
-        return f"{differing[0].resource}: {' '.join(differing[0].diff)}" if differing else ""
+        return f"{OTHER}{' '.join(differing[0].diff)}" if differing else ""
 
     def diagnose(self, ctx: Context, *, seen: str) -> DcovError | None:
-        """Ask systemd whether the unit stays up, and the journal for its last words."""
+        """Ask systemd whether the unit stays up, and the journal for its last words.
+
+        An answer that is not what was installed does not become so by waiting.
+        """
+        if seen.startswith(OTHER):
+            return OtherExporterError(
+                exporter=self.exporter.name,
+                version=self.version,
+                port=self.port,
+                found=seen.removeprefix(OTHER),
+            )
         unit = self.exporter.unit
         shown = ctx.run(
             ("systemctl", "show", unit, "-p", "ActiveState", "-p", "NRestarts"),

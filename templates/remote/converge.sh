@@ -7,7 +7,10 @@ umask 022
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 journals=/var/lib/dcov/journal
 journal=$journals/$run
-results=/run/dcov/results
+results=/run/dcov/results # and what steps say: in memory, so that a full disk does not hinder undoing
+mkdir -p "$results"
+output=$results/.output.$$
+report=$results/.report.$$
 notes=0
 current=-
 
@@ -46,12 +49,15 @@ already_done() {
 }
 
 begin() {
-    mkdir -p "$journal" "$results" && chmod 700 /var/lib/dcov "$journals" "$journal" || exit 70
-    printf '%s\n' "$holder" >"$journal/holder" || exit 70
-    cat /proc/sys/kernel/random/boot_id >"$journal/boot"
-    awk '{ print $5 }' "/proc/$$/stat" >"$journal/group"
-    printf '%s\n' "run=$(quoted "$run")" "holder=$(quoted "$holder")" "mark=$mark limit=0" \
-        "$library" 'undo_late' >"$journal/undo.sh"
+    current=journal:$journals
+    {
+        mkdir -p "$journal" && chmod 700 /var/lib/dcov "$journals" "$journal" &&
+            cat /proc/sys/kernel/random/boot_id >"$journal/boot" &&
+            awk '{ print $5 }' "/proc/$$/stat" >"$journal/group" &&
+            printf '%s\n' "run=$(quoted "$run")" "holder=$(quoted "$holder")" "mark=$mark limit=0" \
+                "$library" 'undo_late' >"$journal/undo.sh" &&
+            printf '%s\n' "$holder" >"$journal/holder"
+    } >"$output" 2>&1 || failed "$?" begin
     if [ -d /run/systemd/system ]; then
         systemd-run --quiet --collect --unit="dcov-undo-$run" --on-active="$limit" \
             --timer-property=AccuracySec=1s sh "$journal/undo.sh" 9>&- || exit 70
@@ -76,7 +82,7 @@ expect() {
 resource() { current=$1; }
 
 step() {
-    "$@" </dev/null >"$journal/output" 2>&1 9>&- || failed "$?" "$@"
+    "$@" </dev/null >"$output" 2>&1 9>&- || failed "$?" "$@"
 }
 
 changed() { say changed "$current"; }
@@ -85,19 +91,21 @@ failed() {
     code=$1
     shift
     trap '' TERM INT
-    tail -c 2000 "$journal/output" 2>/dev/null | tail -n 5 >"$journal/tail"
+    words=$(tail -c 2000 "$output" 2>/dev/null | tail -n 5)
+    room=$(no_room "$journal")
+    full=$?
     {
         say failed "$current" "$code" "$(printf '%s ' "$@" | head -c 200 | tr '\n' ' ')"
-        sed "s/^/$mark tail /" "$journal/tail"
-        case "$code $1" in "28 place" | "28 stage") say full ;; esac
-    } >"$journal/report"
-    roll_back >>"$journal/report"
+        printf '%s\n' "$words" | sed "s/^/$mark tail /"
+        [ -z "$room" ] || say tail "$room"
+        case "$code ${1-} $full" in "28 place "* | "28 stage "* | *" 28") say full ;; esac
+    } >"$report"
+    roll_back >>"$report"
     finish
 }
 
 finish() {
-    mkdir -p "$results"
-    if [ -e "$journal/report" ]; then mv -f "$journal/report" "$results/$run"; fi
+    if [ -e "$report" ]; then mv -f "$report" "$results/$run"; fi
     forget
     cat "$results/$run" 2>/dev/null
     say end
@@ -127,12 +135,10 @@ keep() { preserve copy "$1"; }
 # preserve link PATH: the same where the path is about to be replaced or removed, not written to.
 preserve() {
     if [ -d "$2" ] && [ ! -L "$2" ]; then
-        undo chown "$(stat -c %u:%g -- "$2")" "$2"
-        undo chmod "$(stat -c %a -- "$2")" "$2"
+        undo chown "$(stat -c %u:%g -- "$2")" "$2" && undo chmod "$(stat -c %a -- "$2")" "$2"
     elif [ -e "$2" ] || [ -L "$2" ]; then
         old=$(beside "$2" old)
-        printf '%s\n' "$old" "$old.part" >>"$journal/kept"
-        undo put_back "$old" "$2"
+        printf '%s\n' "$old" "$old.part" >>"$journal/kept" && undo put_back "$old" "$2" || return
         # Whole or not at all: half a copy must not be put back.
         { [ "$1" = link ] && ln -P -- "$2" "$old" 2>/dev/null; } ||
             { cp -a -- "$2" "$old.part" && mv -fT -- "$old.part" "$old"; }
@@ -145,7 +151,7 @@ preserve() {
 keep_absent() {
     case ${1%/*} in
         "" | "$1") ;;
-        *) [ -e "${1%/*}" ] || keep_absent "${1%/*}" ;;
+        *) [ -e "${1%/*}" ] || keep_absent "${1%/*}" || return ;;
     esac
     undo gone "$1"
 }
@@ -159,8 +165,9 @@ gone() {
 # stage PATH TEXT: a small file travels in the script itself.
 stage() {
     new=$(beside "$1" new)
-    printf '%s\n' "$new" >>"$journal/staged"
-    (umask 077 && printf '%s' "$2" >"$new") 2>&1 || no_room "$1"
+    {
+        printf '%s\n' "$new" >>"$journal/staged" && (umask 077 && printf '%s' "$2" >"$new")
+    } 2>&1 || no_room "$1"
 }
 
 # place STAGED PATH OWNER GROUP MODE: what is staged becomes the file, in one step.
@@ -168,8 +175,7 @@ place() {
     chown "$3:$4" "$1" && chmod "$5" "$1" || return
     new=$(beside "$2" new)
     if [ "$1" != "$new" ]; then # staged in a parent, because this folder was still to be made
-        undo rm -f -- "$new"
-        mv -fT -- "$1" "$new" || { no_room "$2"; return; }
+        { undo rm -f -- "$new" && mv -fT -- "$1" "$new"; } || { no_room "$2"; return; }
     fi
     preserve link "$2" && mv -fT -- "$new" "$2" || no_room "$2"
 }
@@ -177,8 +183,8 @@ place() {
 # remove PATH: takes it away, and can bring it back.
 remove() {
     if [ -d "$1" ] && [ ! -L "$1" ]; then
-        undo install -d -o "$(stat -c %u -- "$1")" -g "$(stat -c %g -- "$1")" -m "$(stat -c %a -- "$1")" "$1"
-        rmdir -- "$1"
+        undo install -d -o "$(stat -c %u -- "$1")" -g "$(stat -c %g -- "$1")" -m "$(stat -c %a -- "$1")" "$1" &&
+            rmdir -- "$1"
     elif [ -e "$1" ] || [ -L "$1" ]; then
         preserve link "$1" && rm -f -- "$1"
     fi
@@ -188,9 +194,7 @@ remove() {
 remove_tree() {
     [ -d "$1" ] || return 0
     old=$(beside "$1" old)
-    printf '%s\n' "$old" >>"$journal/kept"
-    undo put_back "$old" "$1"
-    mv -fT -- "$1" "$old"
+    printf '%s\n' "$old" >>"$journal/kept" && undo put_back "$old" "$1" && mv -fT -- "$1" "$old"
 }
 
 # Only once nothing can be taken back any more: what was kept may lie in it until then.
@@ -209,11 +213,15 @@ stamp() {
     fi
 }
 
+# A note that cannot be written is as bad as the file that cannot be.
 no_room() {
-    free=$(df -Pk "${1%/*}/" | awk 'NR == 2 { print $4 }')
-    [ "${free:-9999}" -gt 64 ] && return 1
-    echo "$free KiB are free for $1"
-    return 28
+    for folder in "${1%/*}/" "$journals/"; do
+        free=$(df -Pk "$folder" 2>/dev/null | awk 'NR == 2 { print $4 }')
+        [ "${free:-9999}" -le 64 ] || continue
+        echo "$free KiB are free in $folder"
+        return 28
+    done
+    return 1
 }
 
 # refuse_unless CHECKER...: the file's own program has the last word before it is placed.
@@ -226,6 +234,7 @@ refuse_unless() {
 
 applied() {
     say applied >"$results/$run.tmp" && mv -f "$results/$run.tmp" "$results/$run"
+    rm -f "$output"
     say applied
     say end
     exit 0
@@ -237,8 +246,8 @@ roll_back() {
     for entry in "$journal"/undo.[0-9]*; do backwards="$entry $backwards"; done
     for entry in $backwards "$journal"/settle.[0-9]*; do
         [ -e "$entry" ] || continue
-        eval "$(cat "$entry")" </dev/null >"$journal/output" 2>&1 9>&- ||
-            left="$left $(tr '\n' ' ' <"$entry")($(tail -n 1 "$journal/output"));"
+        eval "$(cat "$entry")" </dev/null >"$output" 2>&1 9>&- ||
+            left="$left $(tr '\n' ' ' <"$entry")($(tail -n 1 "$output"));"
     done
     if [ -n "$left" ]; then say undone incomplete "$left"; else say undone complete; fi
 }
@@ -255,7 +264,7 @@ forget() {
     elif [ -e "$journal/timer" ]; then
         kill -- "-$(cat "$journal/timer")" 2>/dev/null
     fi
-    rm -rf -- "$journal"
+    rm -rf -- "$journal" "$output" "$report"
     rmdir -- "$journals" /var/lib/dcov 2>/dev/null
     find "$results" -type f -mmin +1440 -delete 2>/dev/null
     :
@@ -283,7 +292,7 @@ take_back() {
         say end
         exit 0
     fi
-    roll_back >"$journal/report"
+    roll_back >"$report"
     finish
 }
 
@@ -307,8 +316,8 @@ sweep() {
     for run; do
         journal=$journals/$run
         if [ -e "$journal/holder" ] && [ ! -e "$journal/committed" ]; then
-            roll_back >"$journal/report"
-            sed 's/^/swept /' "$journal/report"
+            roll_back >"$report"
+            sed 's/^/swept /' "$report"
         fi
         forget
     done

@@ -9,7 +9,11 @@ umask 077
 if mkdir -p "$journal" && printf '%s\n' "$staged" >>"$journal/staged" && cat >"$staged"; then
     sum=$(sha256sum <"$staged") && printf '%s %s\n' "$staged" "${sum%% *}" && exit 0
 fi
-free=$(df -Pk "${folder:-/}" | awk 'NR == 2 { print $4 }')
+full=
+for place in "${folder:-/}" "${journal%/*}" /var/lib; do
+    free=$(df -Pk "$place" 2>/dev/null | awk 'NR == 2 { print $4 }')
+    [ "${free:-9999}" -gt 64 ] || full="$free KiB were free on $place"
+done
 rm -f -- "$staged"
-[ "${free:-1}" -gt 64 ] || { echo "$free KiB were free on ${folder:-/}" >&2; exit 28; }
+[ -z "$full" ] || { echo "$full" >&2; exit 28; }
 exit 1
