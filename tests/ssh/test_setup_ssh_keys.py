@@ -6,7 +6,6 @@ import re
 import shutil
 import stat
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,16 +22,12 @@ from dcov.inventory.site import Site
 from dcov.report import Status
 from dcov.tasks import setup_ssh_keys
 
-OTHERS = "\n".join(
-    (
-        "# the people of the data centre",
-        "",
-        'command="echo \\"hi there\\"",no-pty ssh-ed25519 {one} first',
-        "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQDAmvY torn and kept",
-        "  ssh-ed25519 {one}   twice, with blanks",
-        "\xfftail without newline",
-    )
-)
+OTHERS = """# the people of the data centre
+
+command="echo \\"hi there\\"",no-pty ssh-ed25519 {one} first
+ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQDAmvY torn and kept
+  ssh-ed25519 {one}   twice, with blanks
+\xfftail without newline"""
 
 
 def fleet_of(folder: Path, *entries: Entry, person: Person, **ssh: object) -> Fleet:
@@ -49,8 +44,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def fleet(folder: Path, person: Person) -> Iterator[Fleet]:
-    yield fleet_of(folder, person.entry(), person=person)
+def fleet(folder: Path, person: Person) -> Fleet:
+    return fleet_of(folder, person.entry(), person=person)
 
 
 def other_key(folder: Path) -> str:
@@ -68,10 +63,10 @@ def test_the_key_is_made_let_in_and_tried(fleet: Fleet, folder: Path, person: Pe
     assert stat.S_IMODE(person.keys.stat().st_mode) == 0o600
     assert stat.S_IMODE(person.keys.parent.stat().st_mode) == 0o700
     assert person.keys.owner() == person.keys.parent.owner() == person.name
-    logged_in = ("ssh", "-i", key, "-p", str(person.sshd.port), "-o", "BatchMode=yes",
-                 "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no",
-                 "-o", "UserKnownHostsFile=/dev/null", f"{person.name}@127.0.0.1", "true")  # fmt: skip
-    subprocess.run(logged_in, check=True, capture_output=True)
+    options = ("-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes",
+               "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null")  # fmt: skip
+    place = f"ssh://{person.name}@127.0.0.1:{person.sshd.port}"
+    subprocess.run(("ssh", *options, "-i", key, place, "true"), check=True, capture_output=True)
 
 
 def test_the_new_key_is_tried_alone_over_a_connection_of_its_own(

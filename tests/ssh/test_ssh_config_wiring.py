@@ -44,9 +44,9 @@ class Home:
 
 
 @pytest.fixture
-def home(sshd: LoopbackSshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+def home(sshd: LoopbackSshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setenv("HOME", str(tmp_path))
-    yield Home(tmp_path, sshd=sshd)
+    return Home(tmp_path, sshd=sshd)
 
 
 def came_from(fleet: Fleet) -> list[str]:
@@ -65,7 +65,6 @@ def test_everything_from_the_config(home: Home) -> None:
 
 
 def test_what_the_fleet_declares_wins(home: Home) -> None:
-    home.write("Host *\n Port 1\n User nobody\n IdentityFile ~/none\n ProxyJump nowhere\n")
     server = Server(
         name="gpu-01",
         server_ip="127.0.0.1",
