@@ -1,0 +1,3 @@
+from dcov.testing.plugin import loopback_sshd
+
+__all__ = ["loopback_sshd"]
