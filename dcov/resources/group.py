@@ -12,6 +12,7 @@ from dcov.secret import Masker
 from dcov.ssh.command import Finished, Shell, quote
 from dcov.ssh.scripts import remote
 
+LOCK_WAIT = 20  # seconds for another run's apply to end
 INLINE = 49_152  # bytes of text that travel in the script; more is an upload of its own
 
 
@@ -178,7 +179,7 @@ class Transaction:
         lines = [
             *self._head(),
             "trap '' HUP PIPE",
-            "take_lock 20",
+            f"take_lock {LOCK_WAIT}",
             "already_done",
             "no_other_run",
         ]

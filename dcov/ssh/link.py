@@ -166,11 +166,14 @@ class Authentication:
                 if time.monotonic() > until:
                     break
         except (EOFError, OSError, paramiko.SSHException) as error:
-            if not self._transport.is_active():
+            if self._transport.is_active():
+                raise LinkLostError(
+                    server=self._entry.name, address=login.place, during=f"login: {error}"
+                ) from error
+            # Dropped before it refused anything, it throttles; after that, MaxAuthTries is used up.
+            if len(self._offered) < 2:  # noqa: PLR2004  # the one that was under way
                 raise DroppedError(f"closed during authentication: {error}") from error
-            raise LinkLostError(
-                server=self._entry.name, address=login.place, during=f"login: {error}"
-            ) from error
+            self._offered[-1] += " (it hung up there)"
         raise AuthRefusedError(
             server=self._entry.name,
             address=login.place,
