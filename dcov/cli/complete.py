@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,12 @@ SHIPPED = Path(__file__).parent.parent / "tasks"
 SEPARATORS = ":,&!"
 
 
-def site_path(ctx: typer.Context, args: list[str] | None = None) -> Path | None:
+def site_path(ctx: typer.Context, args: Sequence[str] = ()) -> Path | None:
     """Return the configuration that is meant; None where there is none."""
     from dcov.config.search import find_config
 
     try:
-        return find_config(config_of(ctx, args or ())).path
+        return find_config(config_of(ctx, args)).path
     except ConfigError:
         return None
 

@@ -10,6 +10,7 @@ from dcov.cli.progress import say
 from dcov.config.schema import schema as schema_of
 from dcov.config.search import find_config
 from dcov.config.show import show as shown
+from dcov.exporters import CATALOGUE
 from dcov.inventory.notices import notices
 from dcov.inventory.open_site import open_site
 
@@ -36,7 +37,7 @@ def check(*, how: Look) -> None:
             "key": notice.key,
             "message": notice.message,
         }
-        for notice in notices(site)
+        for notice in notices(site, ports={item.name: item.port for item in CATALOGUE})
     ]
     columns = ("file", "line", "key", "message")
     if rows or how.form is not Form.TABLE:

@@ -13,16 +13,16 @@ from dcov.cli.options import How, spread
 from dcov.cli.progress import say
 from dcov.report import Report
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command("exec", context_settings={"allow_interspersed_args": False})
 @spread
 def exec_(
     *,
-    command: Annotated[list[str], typer.Argument(help="What to run, after --.")],
+    command: Annotated[list[str], typer.Argument(metavar="COMMAND", help="What to run, after --.")],
     as_root: Annotated[bool, typer.Option("--as-root", help="Run it as root, by sudo.")] = False,
-    within: Annotated[float, typer.Option(help="Seconds that it may take.")] = 60.0,
+    within: Annotated[float, typer.Option(metavar="SECONDS", help="How long it may take.")] = 60.0,
     how: How,
 ) -> None:
     """Run one command on servers; each line of its output comes with the server's name.

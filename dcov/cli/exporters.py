@@ -66,8 +66,12 @@ def list_(*, how: Look) -> None:
 @spread
 def lock(
     *,
-    name: Annotated[str, typer.Argument(help="The exporter.", autocompletion=complete_exporter)],
-    version: Annotated[str, typer.Argument(help="The version to install from now on.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The exporter.", autocompletion=complete_exporter)
+    ],
+    version: Annotated[
+        str, typer.Argument(metavar="VERSION", help="The version to install from now on.")
+    ],
     how: Look,
 ) -> None:
     """Choose a version, and write down what its release files must hash to.

@@ -12,7 +12,7 @@ from dcov.report import Outcome, Report
 
 KIB_PER_GIB = 1024**2
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command("facts")

@@ -56,7 +56,10 @@ def deploy(*, how: Changing) -> None:
 def scan(
     *,
     pattern: Annotated[
-        str, typer.Argument(help="Servers, as for --limit.", autocompletion=complete_limit)
+        str,
+        typer.Argument(
+            metavar="PATTERN", help="Servers, as for --limit.", autocompletion=complete_limit
+        ),
     ] = "*",
     how: Look,
 ) -> None:
@@ -78,7 +81,9 @@ def approve(
     *,
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Servers whose keys you compared.", autocompletion=complete_server),
+        typer.Argument(
+            metavar="NAME", help="Servers whose keys you compared.", autocompletion=complete_server
+        ),
     ] = None,
     fingerprint: Annotated[
         str | None, typer.Option(help="Only the key with this fingerprint.")

@@ -23,9 +23,9 @@ class Look:
     """The options of every command that shows something."""
 
     config: Annotated[Path | None, config_option()] = None
-    output: Annotated[Form, typer.Option("--output", "-o", help="The form of what is shown.")] = (
-        Form.TABLE
-    )
+    output: Annotated[
+        Form, typer.Option("--output", "-o", metavar="FORM", help=f"{', '.join(Form)}.")
+    ] = Form.TABLE
     json: Annotated[bool, typer.Option("--json", help="The same as -o json.")] = False
     verbose: Annotated[bool, verbose_option()] = False
 
@@ -44,26 +44,33 @@ class How(Look):
         typer.Option(
             "--limit",
             "-l",
+            metavar="PATTERN",
             help="Servers, as in 'gpu-*:!gpu-03:&workers'; @failed: what the last run left undone.",
             autocompletion=complete_limit,
+            show_default=False,
         ),
     ] = ""
-    workers: Annotated[int | None, typer.Option(help="Servers at once.", show_default="50")] = None
-    batch: Annotated[str | None, typer.Option(help="Servers in one batch, as in 5 or 10%.")] = None
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="Servers at once; 50 if no task says less.")
+    ] = None
+    batch: Annotated[
+        str | None, typer.Option(metavar="N|N%", help="Servers in one batch; all where missing.")
+    ] = None
     canary: Annotated[
-        int | None, typer.Option(help="Servers that go first, and must come out well.")
+        int | None, typer.Option(metavar="N", help="Servers that go first, and must come out well.")
     ] = None
     max_failures: Annotated[
-        str | None, typer.Option(help="Begin no batch once more than these failed: 3, or 5%.")
+        str | None,
+        typer.Option(metavar="N|N%", help="Begin no batch once more than these have failed."),
     ] = None
     deadline: Annotated[
-        float | None, typer.Option(help="Seconds for one server.", show_default="900")
+        float | None, typer.Option(metavar="SECONDS", help="For one server; 900 where missing.")
     ] = None
     accept_new_host_keys: Annotated[
         bool, typer.Option("--accept-new-host-keys", help="Trust servers seen for the first time.")
     ] = False
     events: Annotated[
-        Path | None, typer.Option(help="Append what happens to this file, one JSON a line.")
+        Path | None, typer.Option(metavar="FILE", help="Append what happens, one JSON a line.")
     ] = None
 
     @property

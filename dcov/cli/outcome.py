@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -79,9 +80,18 @@ def show_report(report: Report, how: How) -> None:
     wants_diff = isinstance(how, Changing) and (report.planned if how.diff is None else how.diff)
     if how.form in {Form.TABLE, Form.WIDE} and wants_diff:
         show_diffs(report)
+    if how.verbose:
+        _show_bugs(report)
     say(f"{report.task}: {_summary(report)}")
     if report.failures:
         say(f"-> `dcov runs show {report.run}` tells more; `--limit @failed` runs these again")
+
+
+def _show_bugs(report: Report) -> None:
+    """Print where a task raised what it should not; never what its variables held."""
+    for outcome in report.failures:
+        if outcome.code == "bug" and outcome.error is not None:
+            say(f"{outcome.server}: {''.join(traceback.format_exception(outcome.error)).rstrip()}")
 
 
 def show_diffs(report: Report) -> None:

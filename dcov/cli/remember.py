@@ -17,6 +17,7 @@ def config_option() -> Any:
     return typer.Option(
         "--config",
         "-c",
+        metavar="PATH",
         help="The site: fleet-config.yaml, its folder, or a Nornir inventory.",
         callback=_remember_config,
         show_default=False,

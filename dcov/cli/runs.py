@@ -37,7 +37,9 @@ def list_(
 @spread
 def show_(
     *,
-    run: Annotated[str, typer.Argument(help="Its id, or the beginning of it; else the last.")] = "",
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="Its id, or the beginning of it; else the last.")
+    ] = "",
     diff: Annotated[bool, typer.Option("--diff", help="With the changes line by line.")] = False,
     how: Look,
 ) -> None:

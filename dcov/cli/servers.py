@@ -31,7 +31,10 @@ def servers() -> None:
 def list_(
     *,
     pattern: Annotated[
-        str, typer.Argument(help="Servers, as for --limit.", autocompletion=complete_limit)
+        str,
+        typer.Argument(
+            metavar="PATTERN", help="Servers, as for --limit.", autocompletion=complete_limit
+        ),
     ] = "*",
     how: Look,
 ) -> None:
@@ -59,12 +62,12 @@ def check(*, how: Watching) -> None:
 @spread
 def add(
     *,
-    name: Annotated[str, typer.Argument(help="Its name.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name.")],
     server_ip: Annotated[str, typer.Argument(metavar="ADDRESS", help="Its IP or DNS name.")],
     ssh_host: Annotated[
         str | None, typer.Option(help="Where sshd answers, if not at ADDRESS.")
     ] = None,
-    ssh_port: Annotated[int | None, typer.Option(help="Port of sshd.")] = None,
+    ssh_port: Annotated[int | None, typer.Option(metavar="PORT", help="Port of sshd.")] = None,
     ssh_user: Annotated[str | None, typer.Option(help="User to log in as.")] = None,
     ssh_key_path: Annotated[Path | None, typer.Option(help="Private key to log in with.")] = None,
     ssh_jump: Annotated[
@@ -100,7 +103,9 @@ def add(
 @spread
 def remove(
     *,
-    name: Annotated[str, typer.Argument(help="Its name.", autocompletion=complete_server)],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Its name.", autocompletion=complete_server)
+    ],
     how: Look,
 ) -> None:
     """Take a server out of fleet-config.yaml; nothing is done on the server itself."""
@@ -116,7 +121,9 @@ def remove(
 @spread
 def import_(
     *,
-    file: Annotated[typer.FileText, typer.Argument(help="The list; - for standard input.")],
+    file: Annotated[
+        typer.FileText, typer.Argument(metavar="FILE", help="The list; - for standard input.")
+    ],
     how: Look,
 ) -> None:
     """Add the servers of a list: CSV with a header, or lines of IP, NAME,IP or NAME,IP,BMC.

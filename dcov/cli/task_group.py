@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -23,6 +24,12 @@ def task_app(act: Act, *, text: str) -> typer.Typer:
     """Return an app with one command for each task; calling one calls `act`."""
 
     class TaskGroup(TyperGroup):
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+            """Take the task's options also before its name."""
+            known = _outline(ctx, args)
+            at = next((n for n, word in enumerate(args) if word in known), 0)
+            return super().parse_args(ctx, [args[at], *args[:at], *args[at + 1 :]] if at else args)
+
         def list_commands(self, ctx: Any) -> list[str]:
             return list(_outline(ctx))
 
@@ -64,10 +71,10 @@ def _nothing() -> None:
     """Let typer make a group of it."""
 
 
-def _folder(ctx: Any, args: list[str]) -> Any:
+def _folder(ctx: Any, args: Sequence[str]) -> Path | None:
     path = site_path(ctx, args)
     return None if path is None else path if path.is_dir() else path.parent
 
 
-def _outline(ctx: Any) -> dict[str, str]:
-    return outline_tasks(_folder(ctx, []))
+def _outline(ctx: Any, args: Sequence[str] = ()) -> dict[str, str]:
+    return outline_tasks(_folder(ctx, args))

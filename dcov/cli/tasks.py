@@ -13,7 +13,7 @@ from dcov.config.search import find_config
 from dcov.discovery import find_tasks
 from dcov.errors import ConfigError
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command("tasks")

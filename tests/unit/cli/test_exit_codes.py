@@ -60,7 +60,13 @@ class TestEnds:
         said = dcov("run", "fail", "--on", "gpu-02", "-o", "csv")
         assert said.code == 3
         assert [line.split(",")[1] for line in said.lines[1:]] == ["ok", "failed", "ok"]
-        assert dcov("run", "stumble", "--limit", "gpu-01").code == 3
+
+    def test_3_for_a_tasks_own_bug_with_its_traceback_on_demand(self, dcov) -> None:
+        said = dcov("run", "stumble", "--limit", "gpu-01")
+        assert (said.code, "Traceback" in said.err) == (3, False)
+        assert "ZeroDivisionError: a task's own bug" in said.out
+        loud = dcov("run", "stumble", "--limit", "gpu-01", "-v").err
+        assert "tasks/hello.py" in loud
 
     def test_4_where_servers_are_only_unreachable(self, dcov, site: Path) -> None:
         forget(site, "gpu-03")
@@ -105,6 +111,21 @@ def test_130_within_seconds_of_ctrl_c(tmp_path: Path, sshd, monkeypatch) -> None
     while (left := [pid for pid in left if _runs(pid)]) and time.monotonic() < until:
         time.sleep(0.1)
     assert not left
+
+
+def test_watching_ends_with_ctrl_c(site: Path) -> None:
+    with subprocess.Popen(
+        [*DCOV, "facts", "--watch", "0.2", "-o", "name", "--limit", "gpu-01"],
+        cwd=site,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert [process.stdout.readline() for _ in range(3)] == ["gpu-01\n"] * 3
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert process.returncode == 130
 
 
 def _runs(pid: int) -> bool:

@@ -31,6 +31,11 @@ class TestOptions:
         value = said.data["servers"][0]["value"]
         assert (value["times"], value["mood"], value["limit"]) == (2, "glad", "none")
 
+    def test_options_may_stand_before_the_task(self, dcov) -> None:
+        words = ("run", "--limit", "gpu-02", "--times", "7", "say-hello", "-o", "json")
+        (server,) = dcov(*words).data["servers"]
+        assert (server["server"], server["value"]["times"]) == ("gpu-02", 7)
+
     def test_help_is_made_of_the_docstring(self, dcov) -> None:
         shown = " ".join(dcov("run", "say-hello", "--help").out.split())
         assert "Say hello to people. Nothing is changed. Options:" in shown
