@@ -16,9 +16,13 @@ from dcov.ssh.scripts import remote
 
 TYPE = r"(?:sk-)?(?:ssh|ecdsa)-[a-z0-9@.-]+"
 PUBLIC = re.compile(rf"{TYPE} [A-Za-z0-9+/]+={{0,2}}(?: [ -~]*)?")
-# Options stand before the type, and may have blanks in quotes (sshd(8), AUTHORIZED_KEYS).
+# Options stand before the type, with blanks in quotes, and \" is no quote: as sshd's auth2-pubkey.c
+# skips them. No text matches in two ways, or a long one could keep the controller busy for ever.
+WORD = r"""\\"|\\(?!")|[^\s"\\]"""
+QUOTED = r""""(?:\\"|\\(?!")|[^"\\])*\""""
+OPTIONS = rf"(?![\s#])(?:{WORD}|{QUOTED})+"
 WRITTEN = re.compile(
-    rf'\s*(?:(?P<options>(?:[^\s"]|"(?:\\"|[^"])*")+)\s+)?{TYPE}\s+(?P<key>[A-Za-z0-9+/=]+)(?:\s.*)?'
+    rf"\s*(?:(?P<options>{OPTIONS})\s+)?{TYPE}\s+(?P<key>[A-Za-z0-9+/=]+)(?:\s.*)?"
 )
 
 
