@@ -130,7 +130,7 @@ def import_(
 
     Passwords in the list are not written into fleet-config.yaml; it is said which are left out.
     """
-    from dcov.config.edit import add_server
+    from dcov.config.edit import add_servers
     from dcov.config.search import find_config
     from dcov.inventory.open_site import open_site
     from dcov.inventory.server_list import parse_servers, plain_keys
@@ -138,8 +138,7 @@ def import_(
     path = find_config(how.config).path
     taken = open_site(path).entries
     found = parse_servers(file.read(), taken=taken, file=Path(file.name))
-    for server in found:
-        add_server(path, server=plain_keys(server))
+    add_servers(path, servers=map(plain_keys, found))
     say(f"{path}: {len(found)} servers added")
     secret = [str(server.name) for server in found if server.ssh_password or server.bmc_password]
     if secret:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -34,12 +34,18 @@ def add_server(path: Path, *, server: Mapping[str, object]) -> Config:
 
     Passwords belong into `.secrets.yaml`: a Secret among the values is refused.
     """
-    _no_secrets(server)
-    item = {key: value for key, value in server.items() if value is not None}
+    return add_servers(path, servers=[server])
+
+
+def add_servers(path: Path, *, servers: Iterable[Mapping[str, object]]) -> Config:
+    """Append several servers, all or none of them."""
+    items = [{key: value for key, value in one.items() if value is not None} for one in servers]
+    for item in items:
+        _no_secrets(item)
     with _editing(path) as file:
-        source, document, servers = _open(file)
-        text = _spliced(document, lambda before: splice.added(before, item))
-        return _replace(source, text=text, wanted=[*servers, item])
+        source, document, before = _open(file)
+        text = _spliced(document, lambda old: splice.added(old, *items)) if items else source.text
+        return _replace(source, text=text, wanted=[*before, *items])
 
 
 def remove_server(path: Path, *, name: str) -> Config:

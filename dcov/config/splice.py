@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -71,21 +71,21 @@ def is_block(node: Node) -> bool:
     return isinstance(node, MappingNode | SequenceNode) and not node.flow_style
 
 
-def added(document: Document, item: Mapping[str, object]) -> str:
-    """Return the text with one more server at the end of the list."""
+def added(document: Document, *items: Mapping[str, object]) -> str:
+    """Return the text with more servers at the end of the list."""
     text = Text(document)
     servers = document.find(("servers",))
     if servers.key is None:
-        head = "servers:\n" + _block(item, indent=2)
+        head = "servers:\n" + _blocks(items, indent=2)
         return text.put_lines(len(document.text), head)
     node = servers.value
     if isinstance(node, SequenceNode) and node.value and not node.flow_style:
         return text.put_lines(
-            text.line_end(_content_end(text, node)), _block(item, indent=node.start_mark.column)
+            text.line_end(_content_end(text, node)), _blocks(items, indent=node.start_mark.column)
         )
     if isinstance(node, SequenceNode) and node.value:
         end = end_of(node.value[-1])
-        return text.put(end, end, ", " + flow(item))
+        return text.put(end, end, "".join(f", {flow(item)}" for item in items))
     # An empty list or nothing at all: what stands behind the colon makes room for a block.
     assert isinstance(node, Node)
     colon = document.text.index(":", servers.key.end_mark.index) + 1
@@ -96,7 +96,7 @@ def added(document: Document, item: Mapping[str, object]) -> str:
         root=document.root,
     )
     indent = servers.key.start_mark.column + 2
-    return Text(emptied).put_lines(Text(emptied).line_end(colon), _block(item, indent=indent))
+    return Text(emptied).put_lines(Text(emptied).line_end(colon), _blocks(items, indent=indent))
 
 
 def removed(document: Document, index: int) -> str:
@@ -195,6 +195,10 @@ def _lines_of(text: Text, node: SequenceNode, index: int) -> tuple[int, int]:
             raise CannotSpliceError("the list's dashes are not where they are expected")
         start = text.line_start(start - 1)
     return start, text.line_end(_content_end(text, item))
+
+
+def _blocks(items: Iterable[Mapping[str, object]], *, indent: int) -> str:
+    return "".join(_block(item, indent=indent) for item in items)
 
 
 def _block(item: Mapping[str, object], *, indent: int) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
+DCOV = [sys.executable, "-c", "from dcov.cli import main; main()"]
 
 
 @pytest.mark.usefixtures("site")
@@ -38,6 +42,21 @@ class TestLimit:
         assert dcov(*words, f"@{run}").lines == ["gpu-02"]
         assert dcov(*words, f"gpu-*:&@{run}").lines == ["gpu-02"]
         assert dcov(*words, f"gpu-*:!@{run}").lines == ["gpu-01", "gpu-03"]
+
+    def test_what_a_killed_run_left_undone(self, dcov, site: Path) -> None:
+        words = ["exec", "--limit", "workers", "--", "case $SSH_CONNECTION in *127.0.0.2*) ;;"]
+        words[-1] += " *) sleep 30;; esac"
+        with subprocess.Popen([*DCOV, *words], cwd=site, stderr=subprocess.PIPE) as process:
+            assert process.stderr is not None
+            for line in process.stderr:
+                if line.startswith(b"gpu-01: ok"):
+                    break
+            process.kill()
+        assert dcov("run", "say-hello", "-o", "name", "--limit", "@failed").lines == [
+            "gpu-02",
+            "gpu-03",
+        ]
+        assert "not done: gpu-02, gpu-03" in dcov("runs", "list").lines[2]
 
     def test_nothing_has_run(self, dcov) -> None:
         said = dcov("exec", "--limit", "@failed", "--", "true")

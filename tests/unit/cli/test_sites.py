@@ -81,6 +81,13 @@ class TestServers:
         assert "belong into .secrets.yaml" in said.err
         assert "hunter2" not in (site / "fleet-config.yaml").read_text()
 
+    def test_a_list_that_clashes_adds_nothing(self, dcov, site: Path) -> None:
+        before = (site / "fleet-config.yaml").read_text()
+        said = dcov("servers", "import", "-", stdin="new-1,10.1.0.1\ngpu-01,10.1.0.2\n")
+        assert said.code == 2
+        assert "gpu-01" in said.err
+        assert (site / "fleet-config.yaml").read_text() == before
+
     def test_check(self, dcov, site: Path) -> None:
         assert site
         said = dcov("servers", "check", "--limit", "gpu-01", "-o", "json")
