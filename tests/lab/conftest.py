@@ -1,0 +1,55 @@
+"""One lab for all tests of this folder; dcov's own state and cache are temporary."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lab.ground import Ground
+
+from fleetlab import Lab
+from fleetlab.image import cache
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.lab)
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where dcov keeps state and cache; the lab's images stay where they are."""
+    folder = tmp_path_factory.mktemp("home")
+    (folder / "cache").mkdir()
+    (folder / "cache" / "dcov-lab").symlink_to(cache())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def lab(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Five servers. DCOV_LAB=NAME uses a lab that is up and leaves it so: for writing tests."""
+    name = os.environ.get("DCOV_LAB")
+    made = Lab(name) if name else Lab("test", state=tmp_path_factory.mktemp("lab") / "state")
+    made.up()
+    yield made
+    if not name:
+        made.down()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def environment(lab: Lab, home: Path) -> Iterator[None]:
+    """dcov's folders, while this module's tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        for kind in ("STATE", "CACHE", "CONFIG"):
+            patch.setenv(f"XDG_{kind}_HOME", str(home / kind.lower()))
+        yield
+
+
+@pytest.fixture(scope="session")
+def ground(lab: Lab) -> Ground:
+    """The lab's servers, as a test wants them."""
+    return Ground(lab=lab)
