@@ -277,17 +277,19 @@ class Context:
         if self.planning:
             return
         began = time.monotonic()
+        patience = self._left(within)
         looks = 0
         while seen := check.look(self):
             looks += 1
-            late = time.monotonic() - began >= self._left(within)
+            waited = time.monotonic() - began
+            late = waited >= patience
             if late or looks % LOOKS == 0:
                 diagnosis = check.diagnose(self, seen=seen)
                 if diagnosis is not None:
                     raise diagnosis
             if late:
                 detail = self._work.masker.text(seen)
-                raise VerifyError(what=check.name, seconds=within, detail=detail)
+                raise VerifyError(what=check.name, seconds=round(waited, 1), detail=detail)
             self._work.cancel.wait(POLL)
 
     def call(self, task: Task[..., Any], params: Mapping[str, Any]) -> Any:
