@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
@@ -87,6 +89,7 @@ def _of_site(folder: Path) -> Iterator[tuple[Path, AnyTask]]:
         return
     package = _package(folder)
     for file in files:
+        _refuse_strangers(file)
         try:
             module = import_module(f"{package}.{file.stem}")
         except Exception as error:  # whatever the user's module raises
@@ -94,6 +97,15 @@ def _of_site(folder: Path) -> Iterator[tuple[Path, AnyTask]]:
         for task in _in_module(module):
             if task.function.__module__ == module.__name__:
                 yield file, task
+
+
+def _refuse_strangers(file: Path) -> None:
+    """Run nobody else's code: the configuration may have been found in any folder above."""
+    status = file.stat()
+    if status.st_uid not in {0, os.geteuid()}:
+        _refuse(file, f"belongs to uid {status.st_uid}, not to you; `chown` it", key="")
+    if status.st_mode & stat.S_IWOTH:
+        _refuse(file, "can be written by everybody; `chmod o-w` it", key="")
 
 
 def _package(folder: Path) -> str:

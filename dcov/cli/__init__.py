@@ -1,4 +1,8 @@
-"""The command `dcov`. What it costs to ask for help or a completion is what is imported here."""
+"""The command `dcov`.
+
+Each press of Tab starts it anew. So a group of commands is imported when it is called, and where a
+command completes the names of servers or tasks, it imports what it works with when it runs.
+"""
 
 from __future__ import annotations
 

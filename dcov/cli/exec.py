@@ -38,9 +38,9 @@ def exec_(
 
 def show_output(report: Report, how: How) -> None:
     """Print what the command wrote, stderr to stderr; other forms are those of any report."""
-    from dcov.cli.outcome import reason, show_report
+    from dcov.cli.outcome import costs, reason, show_report
 
-    if how.form is not Form.TABLE or how.verbose:
+    if how.form is not Form.TABLE:
         show_report(report, how)
         return
     for outcome in report.outcomes:
@@ -52,4 +52,6 @@ def show_output(report: Report, how: How) -> None:
                 say(f"{outcome.server}: {line}")
         elif not outcome.status.good:
             say(f"{outcome.server}: {reason(outcome)}")
+        if how.verbose:
+            say(f"{outcome.server}: {costs(outcome)}")
     say(f"exec: {report.summary} in {report.seconds:.1f} s")

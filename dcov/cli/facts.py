@@ -42,10 +42,12 @@ def show_facts(report: Report, how: How) -> None:
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:
+    from dcov.cli.outcome import reason
+
     row: dict[str, Any] = {"server": outcome.server, "status": outcome.status.value}
     facts = outcome.value
     if facts is None:
-        return {**row, "os": outcome.why}
+        return {**row, "os": reason(outcome)}
     return {
         **row,
         **{name: getattr(facts, name) for name in ("os", "arch", "cpus", "kernel", "libc")},

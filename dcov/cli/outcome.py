@@ -65,12 +65,11 @@ def exit_code(report: Report, *, how: How) -> ExitCode:
 
 def show_report(report: Report, how: How) -> None:
     """Print one row for each server; the summary is for people."""
-    costs = COSTS if how.verbose else ()
-    more = ("code", *(name for name in COSTS if name not in costs))
+    more = ("code", *(() if how.verbose else COSTS))
     listing = Listing(
         kind="servers",
         rows=[_row(outcome, report=report) for outcome in report.outcomes],
-        columns=("server", "status", "what", "seconds", *costs),
+        columns=("server", "status", "what", "seconds", *(COSTS if how.verbose else ())),
         more=more,
         key="server",
         document=report.to_dict(),
@@ -101,10 +100,15 @@ def show_diffs(report: Report) -> None:
         for change in outcome.changes:
             if not change.needed:
                 continue
-            reason = f" ({change.reason})" if change.reason else ""
-            write(f"  {change.resource}: {change.action}{reason}")
+            because = f" ({change.reason})" if change.reason else ""
+            write(f"  {change.resource}: {change.action}{because}")
             for line in change.diff:
                 write(f"    {line}", colour=_colour(line))
+
+
+def costs(outcome: Outcome) -> str:
+    """Return what the server cost, in words."""
+    return ", ".join(f"{getattr(outcome.cost, name)} {name}" for name in COSTS)
 
 
 def _row(outcome: Outcome, *, report: Report) -> dict[str, Any]:

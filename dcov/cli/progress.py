@@ -156,4 +156,4 @@ def _servers(number: int) -> str:
 
 def say(line: str) -> None:
     """Tell people something that is no data."""
-    typer.echo(line, err=True)
+    typer.echo(printable(line), err=True)

@@ -99,6 +99,11 @@ class TestOwnTasks:
         assert said.code == 2
         assert "tasks/broken.py:1:1: cannot be imported: ModuleNotFoundError" in said.err
 
+    def test_a_file_that_everybody_can_write_is_not_run(self, dcov, site: Path) -> None:
+        (site / "tasks" / "hello.py").chmod(0o666)
+        said = dcov("run", "say-hello")
+        assert (said.code, "can be written by everybody" in said.err) == (2, True)
+
     def test_an_unknown_task_is_answered_with_the_nearest(self, dcov) -> None:
         said = dcov("run", "say-helo")
         assert said.code == 2

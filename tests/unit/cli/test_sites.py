@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from unit.exporters.releases import BINARY, FOLDER, VERSION, sha256, tarball
 
 from .conftest import forget
 
@@ -170,6 +171,26 @@ class TestSsh:
         done = self.call("gpu-02", "--", "echo here")
         assert (done.returncode, done.stdout) == (255, "")
         assert "Host key verification failed" in done.stderr
+
+
+def test_lock_writes_what_the_release_says(dcov, site: Path, tmp_path: Path, monkeypatch) -> None:
+    release = tmp_path / "mirror" / FOLDER.strip("/")
+    release.mkdir(parents=True)
+    sums = ""
+    for arch in ("amd64", "arm64"):
+        name = f"node_exporter-{VERSION}.linux-{arch}"
+        content = tarball((f"{name}/node_exporter", BINARY))
+        (release / f"{name}.tar.gz").write_bytes(content)
+        sums += f"{sha256(content)}  {name}.tar.gz\n"
+    (release / "sha256sums.txt").write_text(sums)
+    with (site / "fleet-config.yaml").open("a") as file:
+        file.write(f"mirror: file://{tmp_path}/mirror\n")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    said = dcov("exporters", "lock", "node_exporter", VERSION, "--json")
+    assert said.code == 0
+    assert {pin["sha256"] for pin in said.data["pins"]} == set(sums.split()[::2])
+    rows = {row["name"]: row for row in dcov("exporters", "list", "--json").data["exporters"]}
+    assert rows["node_exporter"]["version"] == VERSION
 
 
 def test_exporters(dcov, tmp_path: Path, monkeypatch) -> None:
