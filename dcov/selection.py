@@ -48,9 +48,15 @@ def unfinished(past: Past) -> tuple[str, ...]:
     return tuple(name for name, good in servers.items() if not good)
 
 
+def _began(past: Past) -> int:
+    """Return when the run began; its id tells it only to the second."""
+    lock = past.folder / "lock"
+    return lock.stat().st_mtime_ns if lock.exists() else 0
+
+
 def _last() -> Past:
     """Return the last run that is over and could change something."""
-    for past in past_runs():
+    for past in sorted(past_runs(), key=_began, reverse=True):
         report = past.report
         if report is None and is_dead(past.run):
             return past

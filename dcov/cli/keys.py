@@ -46,8 +46,9 @@ def deploy(*, how: Changing) -> None:
     """Let the fleet key in on servers: run the task setup-ssh-keys."""
     from dcov.cli.run import run
     from dcov.discovery import find_tasks
+    from dcov.inventory.open_site import open_site
 
-    tasks = find_tasks()
+    tasks = find_tasks(open_site(how.config).folder)
     run(tasks, tasks["setup-ssh-keys"], {}, how)
 
 

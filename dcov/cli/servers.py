@@ -53,8 +53,9 @@ def check(*, how: Watching) -> None:
     """Log in to servers; say of each whether dcov can work there, and what to do if not."""
     from dcov.cli.outcome import finish
     from dcov.discovery import find_tasks
+    from dcov.inventory.open_site import open_site
 
-    task = find_tasks()["check-servers"]
+    task = find_tasks(open_site(how.config).folder)["check-servers"]
     finish(how, lambda fleet: fleet.run(task))
 
 

@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from dcov.cli.complete import outline_tasks, site_path
 from dcov.cli.options import Changing
+from dcov.cli.remember import config_of
 from dcov.cli.task_options import task_function
 
 if TYPE_CHECKING:
@@ -38,12 +39,15 @@ def task_app(act: Act, *, text: str) -> typer.Typer:
             return None if line is None else TyperCommand(cmd_name, help=line)
 
         def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+            from dcov.config.search import find_config
             from dcov.discovery import find_tasks
 
             name, *rest = args
             tasks = find_tasks(_folder(ctx, rest))
-            if ctx.resilient_parsing and name not in tasks.by_name:
-                return None, None, rest
+            if name not in tasks.by_name:
+                if ctx.resilient_parsing:
+                    return None, None, rest
+                find_config(config_of(ctx, rest))  # it may be one of a site that is not found
             return name, task_command(tasks, tasks[name], act), rest
 
     app = typer.Typer(

@@ -56,7 +56,7 @@ class TestLimit:
             "gpu-02",
             "gpu-03",
         ]
-        assert "not done: gpu-02, gpu-03" in dcov("runs", "list").lines[2]
+        assert "not done: gpu-02, gpu-03" in dcov("runs", "list").out
 
     def test_nothing_has_run(self, dcov) -> None:
         said = dcov("exec", "--limit", "@failed", "--", "true")
@@ -84,4 +84,12 @@ def test_the_site_is_named_before_or_after_the_command(dcov, site: Path, monkeyp
         ("run", "say-hello", f"--config={site}/fleet-config.yaml"),
     ):
         assert dcov(*words, "-o", "name").lines == ["gpu-01", "gpu-02", "gpu-03"]
-    assert dcov("run", "say-hello").code == 2
+    said = dcov("run", "say-hello")
+    assert (said.code, "there is no fleet-config.yaml" in said.err) == (2, True)
+
+
+def test_a_nornir_inventory_is_a_site_too(dcov, tmp_path: Path, sshd) -> None:
+    text = f"box-1: {{hostname: {sshd.address(1)}, port: {sshd.port}, data: {{key_path: KEY}}}}\n"
+    (tmp_path / "hosts.yaml").write_text(text.replace("KEY", str(sshd.key_path)))
+    said = dcov("exec", "-c", str(tmp_path), "--accept-new-host-keys", "--", "echo $((6 * 7))")
+    assert (said.code, said.out) == (0, "box-1: 42\n")
