@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import selectors
-import signal
 import subprocess
 import time
 from contextlib import suppress
-from threading import Event
+from threading import Event, Thread
 from typing import Protocol
 
 import paramiko
 
+LOOK = 0.25  # seconds between two looks at a command that has ended, or is a local process
 CHUNK = 32_704  # what fits one SSH packet together with its header: 126 -> 145 MB/s
 
 
@@ -45,10 +45,23 @@ class Pipe(Protocol):
         ...
 
 
+STRAGGLERS = 2.0  # seconds for output after the exit code: a daemon may keep the streams
+
+
+class Echoing(Event):
+    """An event that sets another one too."""
+
+    def __init__(self, other: Event) -> None:
+        super().__init__()
+        self._other = other
+
+    def set(self) -> None:
+        super().set()
+        self._other.set()
+
+
 class ChannelPipe:
     """A command on an SSH channel."""
-
-    STRAGGLERS = 2.0  # seconds for output after the exit code: a daemon may keep the streams
 
     def __init__(self, channel: paramiko.Channel) -> None:
         self._channel = channel
@@ -56,6 +69,9 @@ class ChannelPipe:
         self._event = Event()
         channel.in_buffer.set_event(self._event)
         channel.in_stderr_buffer.set_event(self._event)
+        # The exit code must wake a reader as well: where a daemon keeps the streams, no end of
+        # them ever comes.
+        channel.status_event = Echoing(self._event)
         self._ended_at: float | None = None
 
     def send(self, data: bytes | memoryview, *, within: float) -> None:
@@ -81,7 +97,9 @@ class ChannelPipe:
         # The event stays set after the end of the streams, and would spin.
         event = self._channel.status_event if self._channel.eof_received else self._event
         ending = self._channel.eof_received or self._channel.exit_status_ready()
-        event.wait(min(wait, 0.25) if ending else wait)
+        if ending:
+            self._event.clear()
+        event.wait(min(wait, LOOK) if ending else wait)
         return self._ready()
 
     def wake(self) -> None:
@@ -111,12 +129,13 @@ class ChannelPipe:
         if not channel.exit_status_ready():
             return False
         self._ended_at = self._ended_at or time.monotonic()
-        return time.monotonic() - self._ended_at > self.STRAGGLERS
+        return time.monotonic() - self._ended_at > STRAGGLERS
 
     def _signalled(self) -> bool:
         # paramiko sets status_event when the link breaks as well, with -1 and a dead transport.
+        # It does so a moment before it says that it is dead, hence the second look.
         transport = self._channel.get_transport()
-        return transport is not None and transport.is_active()
+        return transport.is_active() and transport.saved_exception is None
 
 
 class ProcessPipe:
@@ -137,6 +156,7 @@ class ProcessPipe:
         self._out, self._err = self._process.stdout, self._process.stderr
         for stream in (self._out, self._err, self._wake_read):
             self._selector.register(stream, selectors.EVENT_READ)
+        self._ended_at: float | None = None
 
     def send(self, data: bytes | memoryview, *, within: float) -> None:
         del within  # a local reader that never reads is ended by the command's own deadline
@@ -152,8 +172,12 @@ class ProcessPipe:
     def read(self, *, wait: float) -> tuple[bytes, bytes] | None:
         if len(self._selector.get_map()) == 1:
             return None if self._process.poll() is not None else self._wait(wait)
+        if self._process.poll() is not None:
+            self._ended_at = self._ended_at or time.monotonic()
+            if time.monotonic() - self._ended_at > STRAGGLERS:
+                return None
         got = {self._out: b"", self._err: b""}
-        for key, _ in self._selector.select(wait):
+        for key, _ in self._selector.select(min(wait, LOOK)):
             if key.fileobj == self._wake_read:
                 os.read(self._wake_read, 64)
                 continue
@@ -165,7 +189,7 @@ class ProcessPipe:
 
     def _wait(self, wait: float) -> tuple[bytes, bytes]:
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(min(wait, 0.2))
+            self._process.wait(min(wait, LOOK))
         return b"", b""
 
     def wake(self) -> None:
@@ -180,11 +204,9 @@ class ProcessPipe:
     def close(self) -> None:
         self.end_input()
         if self._process.poll() is None:
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(0.2)
-        if self._process.poll() is None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGTERM)
+            # A tied command ends by the end of its stdin, a free one goes on; neither is waited
+            # for here, and neither is to become a zombie.
+            Thread(target=self._process.wait, daemon=True).start()
         self._selector.close()
         for stream in (self._out, self._err):
             stream.close()

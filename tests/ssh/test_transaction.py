@@ -201,9 +201,7 @@ def test_undo_is_followed_backwards_and_settle_forwards_after_it(yard: Yard) -> 
 
 def test_an_incomplete_rollback_is_said(yard: Yard) -> None:
     """The report names what could not be taken back, and the rest is taken back all the same."""
-    stuck = Steps(
-        name="stuck", steps=(("undo", "sh", "-c", "echo no way back; exit 4"), ("true",))
-    )
+    stuck = Steps(name="stuck", steps=(("undo", "sh", "-c", "echo no way back; exit 4"), ("true",)))
     outcome = only(yard.fleet().run(ensure(file(yard, "one"), stuck, FAILS)))
     assert outcome.rollback.startswith("incomplete: ")
     assert "no way back" in outcome.rollback
@@ -356,9 +354,7 @@ def test_a_lock_that_is_let_go_in_time_is_waited_for(yard: Yard) -> None:
     holding.wait()
 
 
-def test_a_lock_that_is_held_names_its_holder(
-    yard: Yard, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lock_that_is_held_names_its_holder(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
     """A live apply of somebody else is not disturbed; nothing is changed or left behind."""
     monkeypatch.setattr(group, "LOCK_WAIT", 1)
     holding = hold_lock(60)
@@ -576,7 +572,10 @@ def test_a_resource_of_the_users_own_converges(yard: Yard) -> None:
             return Change(resource=f"line:{self.path}", action=action, diff=(f"+{self.line}",))
 
         def apply(self, change: Change) -> tuple[Step, ...]:
-            return (("keep", str(self.path)), ("sh", "-c", 'echo "$2" >>"$1"', "sh", str(self.path), self.line))
+            return (
+                ("keep", str(self.path)),
+                ("sh", "-c", 'echo "$2" >>"$1"', "sh", str(self.path), self.line),
+            )
 
     fleet = yard.fleet()
     (yard.home() / "hosts").write_text("one\n")
