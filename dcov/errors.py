@@ -30,6 +30,7 @@
     |   |-- DiskFullError
     |   |-- DownloadError
     |   |-- ExpiredError
+    |   |-- KeyRefusedError
     |   |-- LockedError
     |   |-- OtherExporterError
     |   |-- PathTakenError

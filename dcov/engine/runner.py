@@ -205,3 +205,5 @@ class _Crew:
             except BaseException as error:  # noqa: BLE001  # a server must not end its thread
                 answer = error
             self._answers.put((host.name, answer))
+            if host.name in self._abandoned:
+                return  # another thread has taken this one's place

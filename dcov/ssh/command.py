@@ -118,25 +118,38 @@ class MaskedSink:
         self._held = b""
 
     def __call__(self, data: bytes) -> None:
-        masked = self._masker.data(self._held + data)
-        hold = self._overlap(masked)
-        self._held = masked[len(masked) - hold :]
-        if len(masked) > hold:
-            self._sink(masked[: len(masked) - hold])
+        known = self._held + data
+        cut = self._cut(known)
+        self._held = known[cut:]
+        if cut:
+            self._sink(self._masker.data(known[:cut]))
 
     def close(self) -> None:
         """Pass on what was held back."""
         if self._held:
-            self._sink(self._held)
+            self._sink(self._masker.data(self._held))
             self._held = b""
 
-    def _overlap(self, data: bytes) -> int:
-        """How many bytes at the end may be the beginning of a secret."""
-        longest = 0
-        for value in self._masker.values:
-            secret = value.encode()
-            for size in range(min(len(secret) - 1, len(data)), longest, -1):
-                if data.endswith(secret[:size]):
-                    longest = size
-                    break
-        return longest
+    def _cut(self, data: bytes) -> int:
+        """How many bytes can be passed on: what may grow into a secret is held, and no secret cut.
+
+        A secret may begin with another one, so a whole one at the end can still be a beginning.
+        """
+        secrets = [value.encode() for value in self._masker.values]
+        cut = len(data) - max((_overlap(data, secret) for secret in secrets), default=0)
+        moved = True
+        while moved:
+            moved = False
+            for secret in secrets:
+                start = data.find(secret, max(cut - len(secret) + 1, 0))
+                if 0 <= start < cut:
+                    cut, moved = start, True
+        return cut
+
+
+def _overlap(data: bytes, secret: bytes) -> int:
+    """How many bytes at the end of the data are a beginning of the secret, and not all of it."""
+    for size in range(min(len(secret) - 1, len(data)), 0, -1):
+        if data.endswith(secret[:size]):
+            return size
+    return 0

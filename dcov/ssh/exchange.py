@@ -105,7 +105,7 @@ class Exchange:
         unhook = None if heedless else self._cancel.on_cancel(pipe.wake)
         try:
             if self._sudo is not None:
-                rest = self._become_root(pipe, until=until, shown=shown)
+                rest = self._become_root(pipe, until=until, shown=shown, heedless=heedless)
                 err.feed(rest)
             self._send(pipe, parcel, until=until)
             while (got := pipe.read(wait=max(until - time.monotonic(), 0))) is not None:
@@ -168,7 +168,7 @@ class Exchange:
             if not tied:
                 pipe.end_input()
 
-    def _become_root(self, pipe: Pipe, *, until: float, shown: str) -> bytes:
+    def _become_root(self, pipe: Pipe, *, until: float, shown: str, heedless: bool) -> bytes:
         """Answer sudo's prompt, once, and wait for READY; return what else it printed."""
         assert self._sudo is not None
         sudo = self._sudo
@@ -181,7 +181,8 @@ class Exchange:
                     raise LinkLostError(server=self._server, during="sudo")
                 raise self._refusal(seen.replace(prompt, b""), asked=asked)
             seen += got[1]
-            self._cancel.check()
+            if not heedless:  # what takes a change back must get through after a cancel, too
+                self._cancel.check()
             if time.monotonic() >= until:
                 raise CommandTimeoutError(command=shown, seconds=0, tail="sudo did not answer")
             if seen.count(prompt) > asked:
