@@ -9,7 +9,7 @@ from dcov.change import Action, Change
 from dcov.resources.directory import AbsentDirectory, AbsentTree
 from dcov.resources.file import AbsentFile, KeptFile
 from dcov.resources.resource import Resource, Step
-from dcov.resources.unit import AbsentUnit, Unit
+from dcov.resources.unit import AbsentUnit, FormerUnit
 from dcov.resources.user import AbsentUser
 from dcov.ssh.command import Argv, Finished
 from dcov.ssh.scripts import remote
@@ -92,11 +92,13 @@ class Before:
 
     def resources(self) -> tuple[Resource, ...]:
         """Return what brings the server back to that, in the order of applying."""
+        adopted = any(path.name == f"{self.unit}.service" for path, _ in self.kept)
+        former = FormerUnit(name=self.unit, enabled=self.was_enabled, active=self.was_active)
         return (
-            AbsentUnit(name=self.unit),
+            *(() if adopted else (AbsentUnit(name=self.unit),)),
             *(AbsentFile(path=path) for path in self.made),
             *(KeptFile(path=path, kept=old) for path, old in self.kept),
-            *((Unit(name=self.unit),) if self.was_enabled and self.was_active else ()),
+            *((former,) if adopted else ()),
             *((AbsentUser(name=self.made_user),) if self.made_user else ()),
             AbsentTree(path=FOLDER / self.exporter),
             AbsentDirectory(path=FOLDER),

@@ -87,6 +87,52 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FormerUnit:
+    """A unit whose former files are put back: it is enabled, and runs, as it was before.
+
+    Always to be done: how it is now says nothing of how it will be with the other files.
+    """
+
+    name: str
+    enabled: bool
+    active: bool
+
+    @property
+    def _unit(self) -> str:
+        return f"{self.name}.service"
+
+    def probe(self) -> Argv:
+        return ("sh", "-c", remote("probe-unit.sh"), "sh", self._unit)
+
+    def plan(self, found: Finished) -> Change:
+        del found
+        states = (
+            "enabled" if self.enabled else "not enabled",
+            "active" if self.active else "stopped",
+        )
+        return Change(
+            resource=f"unit:{self.name}",
+            action=Action.UPDATE,
+            diff=tuple(f"+{state}, as before dcov" for state in states),
+        )
+
+    def apply(self, change: Change) -> tuple[Step, ...]:
+        del change
+        quietly = ("systemctl", "--quiet")
+        enable = "enable" if self.enabled else "disable"
+        return (
+            ("settle", "systemctl", "daemon-reload"),
+            ("settle", "systemctl", "restart", self._unit),
+            ("systemctl", "daemon-reload"),
+            ("undo", *quietly, "disable" if self.enabled else "enable", self._unit),
+            (*quietly, enable, self._unit),
+            ("forgive", self._unit),
+            ("systemctl", "restart" if self.active else "stop", self._unit),
+            ("stamp", self._unit, ""),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AbsentUnit:
     """A unit that neither runs nor is enabled; its file is another resource's."""
 
