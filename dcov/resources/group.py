@@ -79,7 +79,7 @@ def read_answers(
     """
     parts = _split(output, mark=mark.encode(), count=len(resources) + 1)
     pending = tuple(
-        Pending(key=key, state=state, holder=holder)
+        Pending(key=key, state=state, holder=holder.strip())
         for key, state, holder in (
             (line + "  ").split(" ", 2) for line in parts[0][0].decode().splitlines()
         )

@@ -55,16 +55,17 @@ begin() {
             cat /proc/sys/kernel/random/boot_id >"$journal/boot" &&
             awk '{ print $5 }' "/proc/$$/stat" >"$journal/group" &&
             printf '%s\n' "run=$(quoted "$run")" "holder=$(quoted "$holder")" "mark=$mark limit=0" \
-                "$library" 'undo_late' >"$journal/undo.sh" &&
-            printf '%s\n' "$holder" >"$journal/holder"
+                "$library" 'undo_late' >"$journal/undo.sh"
     } >"$output" 2>&1 || failed "$?" begin
     if [ -d /run/systemd/system ]; then
         systemd-run --quiet --collect --unit="dcov-undo-$run" --on-active="$limit" \
-            --timer-property=AccuracySec=1s sh "$journal/undo.sh" 9>&- || exit 70
+            --timer-property=AccuracySec=1s sh "$journal/undo.sh" >"$output" 2>&1 9>&- || failed "$?" systemd-run
     else
         setsid sh -c "sleep $limit; exec sh $journal/undo.sh" </dev/null >/dev/null 2>&1 9>&- &
         echo "$!" >"$journal/timer"
     fi
+    # Last: whoever sees a holder without its timer takes the run for a dead one.
+    printf '%s\n' "$holder" >"$journal/holder" || failed "$?" begin
     trap 'failed 143' TERM INT
 }
 

@@ -6,6 +6,15 @@ ask() {
     printf '\n%s %d\n' "$mark" "$?"
 }
 
+# Whether something is left that will take this run back: a container keeps its host's boot_id.
+armed() {
+    if [ -d /run/systemd/system ]; then
+        systemctl --quiet is-active "dcov-undo-$1.timer" "dcov-undo-$1.service"
+    else
+        kill -0 "$(cat "/var/lib/dcov/journal/$1/timer" 2>/dev/null)" 2>/dev/null
+    fi
+}
+
 # Runs that changed this server and have neither been confirmed nor taken back; `rebooted`
 # where the timer that would have taken them back is gone.
 pending() {
@@ -14,7 +23,8 @@ pending() {
         name=${journal%/}
         state=waiting
         if [ -e "$journal/boot" ] &&
-            [ "$(cat "$journal/boot")" != "$(cat /proc/sys/kernel/random/boot_id)" ]; then
+            { [ "$(cat "$journal/boot")" != "$(cat /proc/sys/kernel/random/boot_id)" ] ||
+                ! armed "${name##*/}"; }; then
             state=rebooted
         fi
         [ -e "$journal/holder" ] || state=staging

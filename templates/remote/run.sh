@@ -1,24 +1,22 @@
-# Reads a script of $1 bytes from stdin and runs it. With $2 = tied, the end of stdin (the
-# controller is gone, or cancels) ends everything that the script started.
-s=$(head -c "$1"; echo .) || exit 125
-s=${s%.}
-if [ "$2" = tied ]; then
-    exec 3<&0 </dev/null
+# Runs a script: $1, or the $1 bytes of stdin where $2 is `stdin`. With $3 = tied, the end of
+# stdin (the controller is gone, or cancels) ends everything that the script started.
+script=$1
+if [ "$2" = stdin ]; then
+    script=$(head -c "$1"; echo .) || exit 125
+    script=${script%.}
+fi
+if [ "$3" = tied ]; then
+    exec 3<&0
     (
         read -r _ <&3
         trap '' TERM
         kill -TERM 0
         sleep 2
         kill -KILL 0
-    ) >/dev/null 2>&1 &
+    ) </dev/null >/dev/null 2>&1 &
     tie=$!
-    (
-        exec 3<&-
-        eval "$s"
-    )
-    code=$?
-    kill "$tie"
-    exit "$code"
+    exec 3<&-
+    trap 'kill "$tie" 2>/dev/null' EXIT
 fi
 exec </dev/null
-eval "$s"
+eval "$script"
