@@ -207,14 +207,21 @@ def operator(
 
 def slow_start(unit: str) -> str:
     """A template whose unit takes its time to start: the apply waits for it."""
-    return unit.replace("ExecStart=", "ExecStartPre=/bin/sleep 4\nExecStart=", 1)
+    return unit.replace("ExecStart=", "ExecStartPre=/bin/sleep 3\nExecStart=", 1)
 
 
 def slow_answer(unit: str) -> str:
     """A template whose unit starts at once and answers later: the apply is done, not verified."""
     line = next(line for line in unit.splitlines() if line.startswith("ExecStart="))
     command = line.removeprefix("ExecStart=").partition("{%")[0]
-    return unit.replace(line, f"ExecStart=/bin/sh -c 'sleep 4; exec {command}'")
+    return unit.replace(line, f"ExecStart=/bin/sh -c 'sleep 3; exec {command}'")
+
+
+def killed(child: subprocess.Popen[str]) -> None:
+    """Kill it as the kernel does when memory is short: nothing of it runs any more."""
+    child.kill()
+    child.communicate()
+    assert child.returncode == -9
 
 
 UPLOADING = "ls /usr/local/bin/.dcov-*.new"

@@ -41,10 +41,10 @@ def logins_killed(server: Server, condition: str) -> Iterator[None]:
         )
 
 
-@pytest.mark.parametrize("name", ["gpu-02", "gpu-03", "gpu-04"])
+@pytest.mark.parametrize("name", ["gpu-03", "gpu-04"])
 def test_a_link_that_breaks_in_an_upload(ground: Ground, name: str) -> None:
     """Half an upload is taken away at once, the old version never stops serving."""
-    ground.installed(name, "gpu-01")
+    ground.installed(name)
     server = ground.server(name)
     before = files(server)
     large = ground.serve("1.9.95", ground.program(NEW) + bytes(120_000_000))
@@ -85,15 +85,15 @@ def test_a_link_that_breaks_in_an_apply(ground: Ground, tmp_path: Path, name: st
 def test_a_server_that_is_cut_off_undoes_by_itself(
     ground: Ground, tmp_path: Path, template: object, when: str
 ) -> None:
-    """With no word from the controller by the deadline the old version is back; others finish."""
-    ground.installed("gpu-01", "gpu-02")
+    """With no word from the controller by the deadline the old version is back."""
+    ground.installed("gpu-02")
     server = ground.server("gpu-02")
     before = files(server)
     site = ground.site(tmp_path, template=template)  # type: ignore[arg-type]
     run = (
         Fleet.load(site)
-        .where("gpu-01:gpu-02")
-        .using(deadline=14)
+        .where("gpu-02")
+        .using(deadline=12)
         .start(install_exporters, exporters=["node"], versions=[f"node_exporter={NEW}"])
     )
     once(server, when)
@@ -106,7 +106,6 @@ def test_a_server_that_is_cut_off_undoes_by_itself(
         report = run.wait(60)
     finally:
         server.restore()
-    assert report["gpu-01"].status is Status.CHANGED, report["gpu-01"].why
     assert report["gpu-02"].status in (Status.TIMED_OUT, Status.UNREACHABLE)
     assert report["gpu-02"].hint
     assert "undo" in report["gpu-02"].reason + report["gpu-02"].rollback
