@@ -30,16 +30,16 @@ QUICK = Patience(connect=3.0, banner=1.5, login=5.0, attempts=3, first_pause=0.0
 
 
 @pytest.fixture(scope="session", autouse=True)
-def own_machine(tmp_path_factory: pytest.TempPathFactory) -> None:
+def own_machine(tmp_path_factory: pytest.TempPathFactory) -> bool:
     """Give this process mounts of its own: dcov's lock and journal, and users to make.
 
     All servers of a loopback fleet are this one machine, so a second test process (or a
     developer's own run) would hold its lock. Needs root; without it the tests still run, one
-    process at a time.
+    process at a time. Returns whether /etc may be changed as well.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     if os.geteuid() or libc.unshare(CLONE_NEWNS):
-        return
+        return False
     _mount("--make-rprivate", "/")
     for folder in OWN:
         Path(folder).mkdir(parents=True, exist_ok=True)
@@ -55,6 +55,7 @@ def own_machine(tmp_path_factory: pytest.TempPathFactory) -> None:
     )  # fmt: skip
     # What a developer's .bashrc does, bash does for every command that comes by SSH.
     subprocess.run(("usermod", "--shell", "/bin/sh", "root"), check=True, capture_output=True)
+    return True
 
 
 def _mount(*words: str) -> None:
@@ -62,7 +63,7 @@ def _mount(*words: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def sshd(own_machine: None) -> Iterator[LoopbackSshd]:
+def sshd(own_machine: bool) -> Iterator[LoopbackSshd]:
     with LoopbackSshd() as server:
         server.folder.chmod(0o755)  # so that other users than root can log in by the key
         yield server
