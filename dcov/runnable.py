@@ -6,8 +6,10 @@ import difflib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import update_wrapper
+from functools import cached_property, update_wrapper
 from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, cast, overload
+
+from pydantic import TypeAdapter, ValidationError
 
 from dcov.context import Context, Preparing
 from dcov.errors import ParameterError
@@ -70,7 +72,7 @@ class Task(Generic[P, R]):
         """The docstring."""
         return inspect.cleandoc(self.function.__doc__ or "")
 
-    @property
+    @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """The keywords that it takes."""
         signature = inspect.signature(self.function, eval_str=True)
@@ -84,13 +86,15 @@ class Task(Generic[P, R]):
             for item in list(signature.parameters.values())[1:]
         )
 
+    @cached_property
+    def _adapters(self) -> dict[str, TypeAdapter[Any]]:
+        return {item.name: TypeAdapter(item.annotation) for item in self.parameters}
+
     def validated(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the parameters in the types that the signature asks for.
 
         Raises ParameterError that names the parameter, and the nearest one for an unknown name.
         """
-        from pydantic import TypeAdapter, ValidationError
-
         known = {parameter.name: parameter for parameter in self.parameters}
         for name in given:
             if name not in known:
@@ -105,8 +109,7 @@ class Task(Generic[P, R]):
                 result[name] = parameter.default
                 continue
             try:
-                adapter: TypeAdapter[Any] = TypeAdapter(parameter.annotation)
-                result[name] = adapter.validate_python(given[name])
+                result[name] = self._adapters[name].validate_python(given[name])
             except ValidationError as error:
                 first = error.errors(include_input=False)[0]["msg"]
                 raise ParameterError(task=self.name, message=f"{name!r}: {first}") from None

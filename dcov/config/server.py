@@ -23,7 +23,7 @@ from dcov.config.fields import (
 class Section(BaseModel):
     """What all parts of the configuration have in common."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=False)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, validate_default=False)
 
 
 def key(description: str, *, default: Any = None, added: bool = False) -> Any:

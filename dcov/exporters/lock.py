@@ -33,7 +33,7 @@ _HEADER = "# Written by `dcov exporters lock`: versions, and the SHA-256 of thei
 class Pin:
     """What one release file must hash to, and where that was found."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(defer_build=True, extra="forbid")
 
     exporter: str
     version: _Version
@@ -183,7 +183,7 @@ def lock_release(
 class _Content:
     """A lock file as it is written."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(defer_build=True, extra="forbid")
 
     versions: dict[str, _Version] = field(default_factory=dict)
     artifact: tuple[Pin, ...] = ()

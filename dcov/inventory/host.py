@@ -25,7 +25,7 @@ from dcov.inventory.entry import Unsaid
 class HostData(BaseModel):
     """The keys that mean something to dcov; all others are the user's own."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="allow", frozen=True)
 
     site_name: Text | None = key("Name of the site; stands best in defaults.yaml.")
     role: Literal["master", "worker"] | None = key("Instead of the group masters or workers.")

@@ -111,7 +111,7 @@ class WiredSession:
         text = as_shell(command)
         how = tie or (Tie.TIED if reads else Tie.FREE)
         return self._exchange(
-            script(text, reader=remote("run.sh"), tie=how),
+            script(text, reader=remote("run.sh"), tie=how, masker=self._masker),
             shown=shown or self._masker.text(text)[:SHOWN],
             within=within,
             as_root=as_root,

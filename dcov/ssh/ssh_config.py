@@ -78,6 +78,7 @@ class SshConfig:
     """One ssh_config, read once per run."""
 
     parsed: paramiko.SSHConfig
+    says_anything: bool = True
     skipped: tuple[str, ...] = ()
 
     @classmethod
@@ -85,8 +86,9 @@ class SshConfig:
         """Read this file, which need not exist; relative includes are in `folder` (~/.ssh)."""
         reading = _Reading(folder=folder or Path.home() / ".ssh", skipped=[])
         parsed = _Parsed()
-        parsed.parse(list(reading.lines(path)))
-        return cls(parsed=parsed, skipped=tuple(reading.skipped))
+        lines = list(reading.lines(path))
+        parsed.parse(lines)
+        return cls(parsed=parsed, says_anything=bool(lines), skipped=tuple(reading.skipped))
 
     def lookup(self, alias: str) -> HostOptions:
         """Say how this alias is to be reached."""
