@@ -15,7 +15,7 @@ import typer
 from loopback_site import loopback_site
 from pages import ROOT, Page, pages
 
-from dcov.reference.pages import PART, stale
+from dcov.reference.pages import PART, rendered, stale
 
 PAGES = pages()
 each_page = pytest.mark.parametrize("page", PAGES, ids=str)
@@ -124,6 +124,15 @@ def test_links_lead_somewhere(page: Page) -> None:
 def test_generated_parts_are_current() -> None:
     """`make docs` writes them anew."""
     assert [str(page.relative_to(ROOT)) for page in stale(ROOT)] == []
+
+
+def test_making_a_part_anew_touches_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "task.py").write_text("x = 1\n")
+    page = "before\n\n<!-- begin include task.py -->\nold\n<!-- end -->\n\nafter\n"
+    made = rendered(page, root=tmp_path)
+    part = "<!-- begin include task.py -->\n\n```python\nx = 1\n```\n\n<!-- end -->"
+    assert made == f"before\n\n{part}\n\nafter\n"
+    assert rendered(made, root=tmp_path) == made
 
 
 @each_page
