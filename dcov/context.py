@@ -239,7 +239,11 @@ class Context:
         )
         if check and not finished.ok:
             raise CommandFailedError(
-                command=finished.command, exit_code=finished.exit_code, tail=finished.tail
+                command=finished.command,
+                exit_code=finished.exit_code,
+                tail=finished.tail,
+                stdout=finished.stdout,
+                stderr=finished.stderr,
             )
         return finished
 

@@ -327,6 +327,8 @@ class CommandFailedError(CommandError):
 
     exit_code: int
     tail: str = ""
+    stdout: str = ""  # the last 64 KiB of each stream, masked
+    stderr: str = ""
 
 
 @dataclass(kw_only=True, eq=False)

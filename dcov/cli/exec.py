@@ -11,6 +11,7 @@ import typer
 from dcov.cli.form import Form, write
 from dcov.cli.options import How, spread
 from dcov.cli.progress import say
+from dcov.errors import CommandFailedError
 from dcov.report import Report
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -44,12 +45,16 @@ def show_output(report: Report, how: How) -> None:
         show_report(report, how)
         return
     for outcome in report.outcomes:
-        if outcome.value is not None:
-            for line in outcome.value.stdout.splitlines():
+        failed = outcome.error if isinstance(outcome.error, CommandFailedError) else None
+        spoken = failed or outcome.value
+        if spoken is not None:
+            for line in spoken.stdout.splitlines():
                 write(f"{outcome.server}: {line}")
             sys.stdout.flush()
-            for line in outcome.value.stderr.splitlines():
+            for line in spoken.stderr.splitlines():
                 say(f"{outcome.server}: {line}")
+        if failed is not None:
+            say(f"{outcome.server}: exit code {failed.exit_code}")
         elif not outcome.status.good:
             say(f"{outcome.server}: {reason(outcome)}")
         if how.verbose:

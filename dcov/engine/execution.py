@@ -55,9 +55,9 @@ NornirFunction = Callable[..., Any]
 
 
 def new_run_id() -> str:
-    """Return an id that sorts by time and has no dot in it."""
-    now = datetime.now(tz=UTC).strftime("%Y%m%d-%H%M%S")
-    return f"{now}-{secrets.token_hex(3)}"
+    """Return an id that sorts by time, to the millisecond, and has no dot in it."""
+    now = datetime.now(tz=UTC)
+    return f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03}-{secrets.token_hex(3)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
