@@ -33,7 +33,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def lab(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Five servers. DCOV_LAB=NAME uses a lab that is up and leaves it so: for writing tests."""
     name = os.environ.get("DCOV_LAB")
-    made = Lab(name) if name else Lab("test", state=tmp_path_factory.mktemp("lab") / "state")
+    state = tmp_path_factory.mktemp("lab") / "state"
+    made = Lab(name) if name else Lab(f"test-{os.getpid()}", state=state)
     made.up()
     yield made
     if not name:

@@ -48,8 +48,10 @@ grep -h ' /usr/local/bin ' /proc/mounts
 [ "$(systemctl is-active node_exporter)" = active ] || echo inactive
 [ "$(grep -c -e ExecStartPre -e sleep /etc/systemd/system/node_exporter.service)" = 0 ] || echo another unit
 [ "$(ls -A /var/lib/dcov/exporters)" = node_exporter ] || echo another set
-curl -fsS http://127.0.0.1:9100/metrics | grep -q '^node_exporter_build_info.*version="'$1'"' || echo another version
-cmp -s /usr/local/bin/node_exporter "/proc/$(systemctl show -p MainPID --value node_exporter)/exe" || echo another program
+curl -fsS http://127.0.0.1:9100/metrics |
+    grep -q '^node_exporter_build_info.*version="'$1'"' || echo another version
+pid=$(systemctl show -p MainPID --value node_exporter)
+cmp -s /usr/local/bin/node_exporter "/proc/$pid/exe" || echo another program
 """
 
 
@@ -104,8 +106,9 @@ class Ground:
         file = folder / "fleet-config.yaml"
         file.write_text(config(self.lab.config.read_text()))
         kept = (self.lab.state / ".secrets.yaml").read_text()
-        with open(os.open(folder / ".secrets.yaml", os.O_WRONLY | os.O_CREAT, 0o600), "w") as out:
-            out.write(kept if secrets is None else secrets)
+        own_secrets = folder / ".secrets.yaml"
+        own_secrets.touch(mode=0o600)
+        own_secrets.write_text(kept if secrets is None else secrets)
         shutil.copy(self.lab.state / "known_hosts", folder / "known_hosts")
         if template is not None:
             own = folder / "templates" / "units" / "node_exporter.service.j2"

