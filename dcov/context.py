@@ -21,7 +21,6 @@ from dcov.errors import (
 from dcov.events import Event, Kind, Listener
 from dcov.facts import Facts, facts_script, read_facts
 from dcov.inventory.entry import Entry, Login
-from dcov.inventory.nornir import from_nornir
 from dcov.inventory.site import Site
 from dcov.resources.resource import Resource
 from dcov.secret import Masker
@@ -130,7 +129,7 @@ class Context:
             host.open_connection(
                 "dcov-ssh",
                 configuration=task.nornir.config,
-                extras={"site": from_nornir(task.nornir.inventory), "name": host.name},
+                extras={"inventory": task.nornir.inventory, "name": host.name},
             )
         context: Context = host.connections["dcov-ssh"].connection(planning=task.is_dry_run())
         return context

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from dcov.report import Report
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class DcovError(Exception):
     """The root of all errors that dcov raises on purpose."""
 
@@ -80,6 +80,9 @@ class DcovError(Exception):
     def remedy(self) -> str:
         """What the reader can do about it; empty where there is nothing to say."""
         return self.hint.format(**self._fields())
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self}>"
 
     def __str__(self) -> str:
         remedy = self.remedy
@@ -104,7 +107,7 @@ class Problem:
         return f"{place}{self.key + ': ' if self.key else ''}{self.message}"
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ConfigError(DcovError):
     """What the user declared cannot be used; all problems of a file at once."""
 
@@ -123,7 +126,7 @@ class ConfigError(DcovError):
         return f"{self.code}: {self.why}"
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class UnknownNameError(ConfigError):
     """No server, task or exporter has this name."""
 
@@ -142,7 +145,7 @@ class UnknownNameError(ConfigError):
         return f"no {self.kind} matches {self.name!r}{close}"
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ParameterError(ConfigError):
     """A task was called with a parameter that it does not take, or of another type."""
 
@@ -158,7 +161,7 @@ class ParameterError(ConfigError):
         return f"{self.task}: {self.message}"
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ConnectError(DcovError):
     """The server could not be logged in to, or the link to it broke."""
 
@@ -169,7 +172,7 @@ class ConnectError(DcovError):
     address: str = ""
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class UnresolvableError(ConnectError):
     """The name has no address."""
 
@@ -180,7 +183,7 @@ class UnresolvableError(ConnectError):
     detail: str = ""
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class RefusedError(ConnectError):
     """Nothing listens on the SSH port, or no route leads there."""
 
@@ -191,7 +194,7 @@ class RefusedError(ConnectError):
     detail: str = ""
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ConnectTimeoutError(ConnectError):
     """The address did not answer in time."""
 
@@ -202,7 +205,7 @@ class ConnectTimeoutError(ConnectError):
     seconds: float
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class NoBannerError(ConnectError):
     """Something accepted the connection and did not speak SSH."""
 
@@ -213,7 +216,7 @@ class NoBannerError(ConnectError):
     detail: str = ""
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ThrottledError(ConnectError):
     """The server or its jump host dropped the login again and again before authentication."""
 
@@ -224,7 +227,7 @@ class ThrottledError(ConnectError):
     attempts: int
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class HostKeyUnknownError(ConnectError):
     """The server's host key is not in known_hosts."""
 
@@ -236,7 +239,7 @@ class HostKeyUnknownError(ConnectError):
     fingerprint: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class HostKeyChangedError(ConnectError):
     """The server shows another host key than the one in known_hosts."""
 
@@ -249,7 +252,7 @@ class HostKeyChangedError(ConnectError):
     known: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class HostKeyRevokedError(ConnectError):
     """The server shows a key that known_hosts marks as revoked."""
 
@@ -262,7 +265,7 @@ class HostKeyRevokedError(ConnectError):
     file: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class AuthRefusedError(ConnectError):
     """The server accepted none of the keys or passwords offered."""
 
@@ -274,7 +277,7 @@ class AuthRefusedError(ConnectError):
     offered: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class LegacyAlgorithmsError(ConnectError):
     """The other side offers only algorithms that this SSH library no longer has."""
 
@@ -285,7 +288,7 @@ class LegacyAlgorithmsError(ConnectError):
     detail: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class JumpHostError(ConnectError):
     """The jump host in front of the server failed, or could not reach it."""
 
@@ -297,7 +300,7 @@ class JumpHostError(ConnectError):
     detail: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class LinkLostError(ConnectError):
     """The connection broke while something was under way."""
 
@@ -308,7 +311,7 @@ class LinkLostError(ConnectError):
     during: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class CommandError(DcovError):
     """A command did not do what it was sent for."""
 
@@ -318,7 +321,7 @@ class CommandError(DcovError):
     command: str = ""
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class CommandFailedError(CommandError):
     """The command ended with another exit code than 0."""
 
@@ -331,7 +334,7 @@ class CommandFailedError(CommandError):
     stderr: str = ""
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class CommandTimeoutError(CommandError):
     """The command ran past its deadline and was ended."""
 
@@ -343,7 +346,7 @@ class CommandTimeoutError(CommandError):
     tail: str = ""
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class SudoPasswordError(CommandError):
     """sudo asked for a password and the one given is wrong, or none was given."""
 
@@ -355,7 +358,7 @@ class SudoPasswordError(CommandError):
     problem: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class SudoTerminalError(CommandError):
     """sudo is configured to work only on a terminal."""
 
@@ -366,7 +369,7 @@ class SudoTerminalError(CommandError):
     user: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class SudoRefusedError(CommandError):
     """The user may not become root."""
 
@@ -378,7 +381,7 @@ class SudoRefusedError(CommandError):
     detail: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ConvergeError(DcovError):
     """A server could not be brought to the wanted state."""
 
@@ -386,7 +389,7 @@ class ConvergeError(DcovError):
     cause = "the server could not be brought to the wanted state"
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ApplyError(ConvergeError):
     """A step of the apply script failed."""
 
@@ -400,7 +403,7 @@ class ApplyError(ConvergeError):
     tail: str = ""
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ChecksumError(ConvergeError):
     """A file is not the one that was promised."""
 
@@ -413,7 +416,7 @@ class ChecksumError(ConvergeError):
     actual: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ContentRefusedError(ConvergeError):
     """The file's own checker refuses the new content."""
 
@@ -426,7 +429,7 @@ class ContentRefusedError(ConvergeError):
     tail: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class DiskFullError(ConvergeError):
     """The file system has no room for what must be written."""
 
@@ -438,7 +441,7 @@ class DiskFullError(ConvergeError):
     detail: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class DownloadError(ConvergeError):
     """An artifact could not be fetched by the controller."""
 
@@ -450,7 +453,7 @@ class DownloadError(ConvergeError):
     detail: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ExpiredError(ConvergeError):
     """The change was not confirmed in time, and the server took it back by itself."""
 
@@ -461,7 +464,7 @@ class ExpiredError(ConvergeError):
     rollback: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class DeadlineError(ConvergeError):
     """The server did not come to its end within the run's deadline for one server."""
 
@@ -472,7 +475,7 @@ class DeadlineError(ConvergeError):
     seconds: float
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class KeyRefusedError(ConvergeError):
     """sshd does not let in with a key that stands in authorized_keys."""
 
@@ -485,7 +488,7 @@ class KeyRefusedError(ConvergeError):
     detail: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class LockedError(ConvergeError):
     """Another operator's run is changing the server, or has not confirmed yet."""
 
@@ -496,7 +499,7 @@ class LockedError(ConvergeError):
     holder: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class OtherExporterError(ConvergeError):
     """The port answers as an exporter, but not as the one that was installed."""
 
@@ -510,7 +513,7 @@ class OtherExporterError(ConvergeError):
     found: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class PathTakenError(ConvergeError):
     """Something of another kind stands at the path."""
 
@@ -522,19 +525,19 @@ class PathTakenError(ConvergeError):
     kind: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class PortBusyError(ConvergeError):
     """The exporter's port is held by a process that dcov did not install."""
 
     code = "port-busy"
     cause = "port {port} is held by {owner}"
-    hint = "stop {owner}, or give the exporter another port under exporter_ports"
+    hint = "stop {owner}, or leave this exporter out on this server"
 
     port: int
     owner: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class StalePlanError(ConvergeError):
     """The server is no longer as it was when the plan was made."""
 
@@ -545,7 +548,7 @@ class StalePlanError(ConvergeError):
     resource: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class UnfitServerError(ConvergeError):
     """The server cannot run what was asked of it."""
 
@@ -558,7 +561,7 @@ class UnfitServerError(ConvergeError):
     has: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class UnitFailedError(ConvergeError):
     """The unit was started and did not stay up."""
 
@@ -570,7 +573,7 @@ class UnitFailedError(ConvergeError):
     tail: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class NotReadOnlyError(ConvergeError):
     """A plan came to a step that would change the server."""
 
@@ -581,7 +584,7 @@ class NotReadOnlyError(ConvergeError):
     command: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class VerifyError(ConvergeError):
     """What was installed does not do what it should."""
 
@@ -594,7 +597,7 @@ class VerifyError(ConvergeError):
     detail: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class PrometheusError(DcovError):
     """A Prometheus did not answer, or refused the question."""
 
@@ -606,7 +609,7 @@ class PrometheusError(DcovError):
     detail: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class FleetError(DcovError):
     """Some servers failed; `report` has one outcome for each."""
 
@@ -619,7 +622,7 @@ class FleetError(DcovError):
     run: str
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class CancelledError(FleetError):
     """The run was cancelled before every server was done."""
 

@@ -14,7 +14,6 @@ from dcov.engine.execution import Job, open_links
 from dcov.engine.options import Options
 from dcov.engine.run import Plan, Run
 from dcov.inventory.entry import Entry, Role
-from dcov.inventory.open_site import open_site
 from dcov.inventory.pattern import select
 from dcov.inventory.site import Site
 from dcov.report import Outcome, Report
@@ -52,6 +51,8 @@ class Fleet:
         Without a path it is searched: DCOV_CONFIG, upward from the current folder,
         `$XDG_CONFIG_HOME/dcov`, /etc/dc-overview. Raises ConfigError with all problems.
         """
+        from dcov.inventory.open_site import open_site
+
         return cls(site=open_site(path))
 
     @classmethod

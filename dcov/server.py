@@ -127,7 +127,7 @@ class BoundServer:
 
     def put(self, content: str, *, to: str | PurePosixPath, mode: int = 0o644) -> Outcome:
         """Make a file have this content; nothing happens where it has it."""
-        from dcov.engine.asks import put_file
+        from dcov.engine.put import put_file
 
         return self._only(self._fleet.run(put_file, path=str(to), content=content, mode=mode))
 

@@ -1,12 +1,9 @@
-"""The small tasks behind `sh`, `read`, `put` and `facts`."""
+"""The small tasks behind `sh`, `read` and `facts`."""
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-
 from dcov.context import Context
 from dcov.facts import Facts
-from dcov.resources.file import File
 from dcov.runnable import task
 from dcov.ssh.command import Finished, Shell
 from dcov.ssh.exchange import Tie
@@ -28,9 +25,3 @@ def ask_facts(ctx: Context) -> Facts:
 def read_file(ctx: Context, *, path: str) -> str:
     """Return the text of a file."""
     return ctx.read(path)
-
-
-@task(on="all")
-def put_file(ctx: Context, *, path: str, content: str, mode: int = 0o644) -> None:
-    """Make a file have this content."""
-    ctx.ensure(File(path=PurePosixPath(path), content=content, mode=mode))

@@ -22,7 +22,7 @@ from dcov.engine.processors import guarded
 from dcov.engine.record import is_dead
 from dcov.engine.runner import Runner
 from dcov.inventory.entry import Entry
-from dcov.inventory.nornir import to_nornir
+from dcov.inventory.nornir import from_nornir, to_nornir
 from dcov.inventory.site import Site
 from dcov.runnable import Task
 from dcov.secret import Masker
@@ -47,10 +47,10 @@ class DcovConnection:
         extras: dict[str, Any] | None = None,
         configuration: Config | None = None,
     ) -> None:
-        """Get ready to connect to the server `extras["name"]` of `extras["site"]`."""
+        """Get ready to connect to the host `extras["name"]` of `extras["inventory"]`."""
         del hostname, username, password, port, platform, configuration  # the site has them all
         given = extras or {}
-        site: Site = given["site"]
+        site = from_nornir(given["inventory"])
         self.connection = OpenHost(site[given["name"]], site=site)
 
     def close(self) -> None:

@@ -37,8 +37,8 @@ from dcov.errors import (
     NotReadOnlyError,
 )
 from dcov.events import Event, Kind, Listener
+from dcov.inventory.as_hosts import to_nornir
 from dcov.inventory.entry import Entry
-from dcov.inventory.nornir import to_nornir
 from dcov.inventory.site import Site
 from dcov.report import Cost, Outcome, Report, Status
 from dcov.runnable import Task

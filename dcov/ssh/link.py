@@ -21,7 +21,6 @@ from dcov.errors import (
     LinkLostError,
 )
 from dcov.inventory.entry import Entry
-from dcov.ssh.enrolment import enrol
 from dcov.ssh.keyring import Keyring
 from dcov.ssh.known_hosts import Checked, KnownHosts, Verdict
 from dcov.ssh.tcp import DroppedError, Greeted
@@ -59,6 +58,9 @@ class Trust:
         checked = self.known.check(name, key=key)
         if checked.verdict is not Verdict.UNKNOWN or self.newcomers is None:
             return checked
+        # Only here, because it takes its lock from filelock, which brings asyncio along.
+        from dcov.ssh.enrolment import enrol
+
         return enrol(self.newcomers, name=name, key=key)
 
 

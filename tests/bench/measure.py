@@ -35,8 +35,10 @@ def run(
     """Run one contestant and refuse a result that is not right."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         began = time.monotonic()
+        environment = {**os.environ, **(env or {})}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # as users run it: compiled once
         process = subprocess.Popen(
-            argv, stdout=out, stderr=err, env={**os.environ, **(env or {})}, start_new_session=True
+            argv, stdout=out, stderr=err, env=environment, start_new_session=True
         )
         code, used = _wait(process, watchdog=watchdog)
         wall = time.monotonic() - began
