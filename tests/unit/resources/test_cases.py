@@ -1,0 +1,90 @@
+"""Every resource on every kind of server that was recorded: see cases.py."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+import pytest
+from unit.resources.cases import Case, cases, written
+
+import dcov
+from dcov.change import Action
+from dcov.errors import PathTakenError
+from dcov.resources import AbsentFile, Binary, Directory, File, Resource
+from dcov.resources.group import Answers, Planned, Probed, Transaction, probe_script
+from dcov.ssh.command import Finished
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case.path.parent.name}-{case}")
+def test_a_resource_converges_and_then_stays(case: Case) -> None:
+    """From what was found come this change and these steps; what they left needs no second run."""
+    wanted, data = case.resource, case.data
+    change = wanted.plan(case.answer("found"))
+    assert change.action.value == data["action"]
+    assert list(change.diff) == data["diff"]
+    if change.needed:
+        assert [written(step) for step in wanted.apply(change)] == data["run"]
+    assert wanted.plan(case.answer("after")).action is Action.NOOP
+
+
+def ask(wanted: Resource) -> Finished:
+    done = subprocess.run(wanted.probe(), capture_output=True, text=True, check=False)
+    return Finished(command="probe", exit_code=done.returncode, stdout=done.stdout)
+
+
+@pytest.mark.parametrize("kind", ["fifo", "symbolic link", "directory", "regular file"])
+def test_something_else_at_the_path_is_refused(kind: str, tmp_path: Path) -> None:
+    """What is of another kind is not overwritten, and is named."""
+    path = tmp_path / "there"
+    makers: dict[str, Callable[[], object]] = {
+        "fifo": lambda: os.mkfifo(path),
+        "symbolic link": lambda: path.symlink_to(tmp_path),
+        "directory": path.mkdir,
+        "regular file": lambda: path.write_text("x"),
+    }
+    makers[kind]()
+    place = PurePosixPath(path)
+    wanted: list[Resource] = []
+    if kind != "regular file":
+        wanted += [File(path=place, content=""), Binary(path=place, source=path, sha256="")]
+    if kind != "directory":
+        wanted.append(Directory(path=place))
+    if kind == "directory":
+        wanted.append(AbsentFile(path=place))
+    for resource in wanted:
+        with pytest.raises(PathTakenError, match=kind):
+            resource.plan(ask(resource))
+
+
+def test_shellcheck_accepts_what_is_sent_to_servers(tmp_path: Path) -> None:
+    """The library, and every script that is put together from it."""
+    planned = [
+        Planned(
+            probed=Probed(resource=case.resource, change=change, fingerprint="0" * 64),
+            steps=case.resource.apply(change),
+        )
+        for case in cases()
+        if (change := case.resource.plan(case.answer("found"))).needed
+    ]
+    staged = {content: "/srv/.staged" for plan in planned for content in plan.uploads()}
+    answers = Answers(probed=tuple(plan.probed for plan in planned))
+    transaction = Transaction(key="run.tag.1", holder="it's me", mark="abc", limit=60)
+    texts = {
+        "apply": transaction.apply_script(answers, planned=planned, staged=staged),
+        "commit": transaction.end_script("commit", "run.tag.1", "run.tag.2"),
+        "probe": probe_script([plan.probed.resource for plan in planned], mark="abc"),
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.sh").write_text(text)
+    library = Path(dcov.__file__).parent / "templates" / "remote"
+    files = [*sorted(library.glob("*.sh")), *sorted(tmp_path.glob("*.sh"))]
+    for file in files:
+        done = subprocess.run(
+            ("shellcheck", "-s", "dash", "-S", "warning", "-e", "SC2034,SC2154,SC2030,SC2031",
+             file), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout
+        subprocess.run(("dash", "-n", file), check=True)
