@@ -63,7 +63,7 @@ def _mount(*words: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def sshd(own_machine: bool) -> Iterator[LoopbackSshd]:
+def sshd(own_machine: bool) -> Iterator[LoopbackSshd]:  # noqa: FBT001  # a fixture
     with LoopbackSshd() as server:
         server.folder.chmod(0o755)  # so that other users than root can log in by the key
         yield server
@@ -130,7 +130,7 @@ def _described(path: Path) -> tuple[object, ...]:
     found = path.lstat()
     who = (stat.filemode(found.st_mode), found.st_uid, found.st_gid)
     if path.is_symlink():
-        return (*who, os.readlink(path))
+        return (*who, str(path.readlink()))
     return (*who, path.read_bytes() if path.is_file() else None)
 
 

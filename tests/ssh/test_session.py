@@ -28,7 +28,7 @@ from dcov.errors import (
 )
 from dcov.inventory.entry import Entry, Login
 from dcov.secret import Masker, Secret
-from dcov.ssh.command import Finished, Shell
+from dcov.ssh.command import Shell
 from dcov.ssh.exchange import Tie
 from dcov.ssh.session import LocalSession, ReadOnly, SshSession
 from dcov.testing.proxy import DelayProxy
@@ -317,26 +317,23 @@ def test_a_link_that_breaks_is_no_signal(bench: Bench, yard: Yard, way: str) -> 
     """A lost link is never taken for a command that a signal ended, however often it is tried."""
     with DelayProxy(yard.sshd.port) as proxy:
         session = bench.ssh(port=proxy.port)
-        for _ in range(10):
-            flag = yard.folder / "begun"
-            flag.unlink(missing_ok=True)
-            found: list[BaseException | Finished] = []
-
-            def command() -> None:
-                try:
-                    found.append(
-                        session.run(Shell(f"touch {flag}; sleep 5"), within=20, reads=True)
-                    )
-                except LinkLostError as error:
-                    found.append(error)
-
-            thread = threading.Thread(target=command)
+        for n in range(10):
+            flag = yard.folder / f"begun{n}"
+            outcome: list[object] = []
+            thread = threading.Thread(target=_run_into, args=(outcome, session, flag))
             thread.start()
             assert eventually(flag.exists)
             proxy.cut() if way == "cut" else yard.sshd.drop_connections()
             thread.join(15)
-            assert isinstance(found[0], LinkLostError), found
+            assert isinstance(outcome[0], LinkLostError), outcome
         bench.close()
+
+
+def _run_into(outcome: list[object], session: SshSession, flag: Path) -> None:
+    try:
+        outcome.append(session.run(Shell(f"touch {flag}; sleep 5"), within=20, reads=True))
+    except LinkLostError as error:
+        outcome.append(error)
 
 
 def test_costs_are_counted(bench: Bench, yard: Yard) -> None:

@@ -25,7 +25,7 @@ SUDOERS = Path("/etc/sudoers.d/dcov-test")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def operator(own_machine: bool) -> None:
+def operator(own_machine: bool) -> None:  # noqa: FBT001  # a fixture
     """Make a login user with a password, in this process's own /etc."""
     if not own_machine:
         pytest.fail("these tests make users: run them as root, with CAP_SYS_ADMIN")

@@ -427,7 +427,7 @@ def test_processors_are_called_and_guarded() -> None:
 def test_any_nornir_task_runs() -> None:
     """A plain function with subtasks: its result, its change and its failure are read."""
 
-    def inner(task: NornirTask, fails: bool) -> Result:
+    def inner(task: NornirTask, *, fails: bool) -> Result:
         if fails:
             raise ValueError("inner failed")
         return Result(host=task.host, result="in", changed=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -41,7 +42,7 @@ def test_a_masked_stream_is_the_masked_text(parts: list[str], cuts: list[int]) -
     got: list[bytes] = []
     sink = MaskedSink(got.append, masker=masker)
     edges = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         sink(data[start:end])
     sink.close()
     said = b"".join(got)
@@ -76,3 +77,13 @@ def test_a_tail_never_shows_a_part_of_a_secret(shift: int, size: int) -> None:
     assert set(text) <= set("ab*")
     assert len(text) <= 100
     assert text.endswith("b" * 50)
+
+
+@pytest.mark.parametrize("extra", range(12))
+def test_a_tail_that_masking_shortens_shows_no_part_either(extra: int) -> None:
+    """Masks are shorter than secrets: the cut edge must not come into the tail by that."""
+    secret = "SECRETSECRE!"
+    tail = Tail(masker=Masker.of([Secret(secret)]), limit=100)
+    for character in secret * 20 + "b" * extra:
+        tail.feed(character.encode())
+    assert set(tail.text()) <= set("b*")
