@@ -43,4 +43,5 @@ lock: ## write the requirements files anew
 	scripts/lock
 
 docs: setup ## write the generated pages anew
-	.venv/bin/python -m dcov.cli.reference
+	.venv/bin/python -m dcov.cli.reference >docs/cli.md
+	.venv/bin/python -m dcov.reference

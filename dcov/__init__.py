@@ -14,7 +14,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dcov.context import Check as Check
     from dcov.context import Context as Context
+    from dcov.context import Preparing as Preparing
     from dcov.engine.run import Plan as Plan
     from dcov.engine.run import Run as Run
     from dcov.engine.run import RunInterrupted as RunInterrupted
@@ -31,10 +33,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Check": "dcov.context",
     "Context": "dcov.context",
     "Fleet": "dcov.fleet",
     "Outcome": "dcov.report",
     "Plan": "dcov.engine.run",
+    "Preparing": "dcov.context",
     "Report": "dcov.report",
     "Run": "dcov.engine.run",
     "RunInterrupted": "dcov.engine.run",

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dcov.cancel import Cancel
 from dcov.change import Change
+from dcov.converge.resource import Resource
+from dcov.converge.transaction import Converger, Frame, IsDead, never_dead
 from dcov.errors import (
     CommandFailedError,
     DcovError,
@@ -22,13 +24,11 @@ from dcov.events import Event, Kind, Listener
 from dcov.facts import Facts, facts_script, read_facts
 from dcov.inventory.entry import Entry, Login
 from dcov.inventory.site import Site
-from dcov.resources.resource import Resource
 from dcov.secret import Masker
 from dcov.ssh.command import Argv, Finished, Shell, Sink
 from dcov.ssh.exchange import Tie
 from dcov.ssh.session import LocalSession, ReadOnly, Session, SshSession
 from dcov.ssh.tcp import SocketLike
-from dcov.transaction import Converger, Frame, IsDead, never_dead
 
 if TYPE_CHECKING:
     from dcov.runnable import Task

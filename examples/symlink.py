@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from dcov.change import Action, Change, compare
 from dcov.errors import PathTakenError
-from dcov.resources import Step
-from dcov.ssh.command import Argv, Finished
+from dcov.resources import Action, Argv, Change, Finished, Step, compare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from dcov import Context, task
+from dcov import Context, Preparing, task
 from dcov.monitoring import Reloaded, Scraped, Target, ask_targets, down, file_sd, splice, targets
 from dcov.resources import Directory, File
 from dcov.stack import Templates
@@ -20,7 +20,7 @@ class Prepared:
     templates: Templates
 
 
-def prepare(preparing: Any, **_: Any) -> Prepared:
+def prepare(preparing: Preparing, **_: Any) -> Prepared:
     """Work the targets out once."""
     site = preparing.fleet
     return Prepared(targets=targets(site), templates=Templates(site.folder / "templates"))

@@ -35,6 +35,12 @@ def key(description: str, *, default: Any = None, added: bool = False) -> Any:
     )
 
 
+def part(model: type[BaseModel]) -> Any:
+    """Describe a key that holds a section, with what it is where the section is missing."""
+    # A factory: an instance would have the model built at import, 2 ms for each.
+    return Field(default_factory=model, description=str(model.__doc__))
+
+
 def table(description: str, *, added: bool = True) -> Any:
     """Describe a key that holds a mapping, empty by default."""
     # Not a default: pydantic copies those, and a mappingproxy cannot be copied.

@@ -32,7 +32,7 @@ from dcov.config.fields import (
     Whole,
     frozen,
 )
-from dcov.config.server import Section, ServerSettings, key, table
+from dcov.config.server import Section, ServerSettings, key, part, table
 from dcov.secret import Secret
 
 
@@ -194,19 +194,15 @@ class Settings(Section):
     )
     fleet_admin_user: Text = key("First user of the Server Manager.", default="admin")
     fleet_admin_pass: SecretText | None = key("That user's password.")
-    ssh: SshSettings = key(str(SshSettings.__doc__), default=SshSettings())
-    bmc: BmcSettings = key(str(BmcSettings.__doc__), default=BmcSettings())
-    ssl: SslSettings = key(str(SslSettings.__doc__), default=SslSettings())
-    components: Components = key(str(Components.__doc__), default=Components())
-    grafana: GrafanaSettings = key(str(GrafanaSettings.__doc__), default=GrafanaSettings())
-    prometheus: PrometheusSettings = key(
-        str(PrometheusSettings.__doc__), default=PrometheusSettings()
-    )
-    ipmi_monitor: IpmiMonitorSettings = key(
-        str(IpmiMonitorSettings.__doc__), default=IpmiMonitorSettings()
-    )
-    vast: VastSettings = key(str(VastSettings.__doc__), default=VastSettings())
-    runpod: RunpodSettings = key(str(RunpodSettings.__doc__), default=RunpodSettings())
+    ssh: SshSettings = part(SshSettings)
+    bmc: BmcSettings = part(BmcSettings)
+    ssl: SslSettings = part(SslSettings)
+    components: Components = part(Components)
+    grafana: GrafanaSettings = part(GrafanaSettings)
+    prometheus: PrometheusSettings = part(PrometheusSettings)
+    ipmi_monitor: IpmiMonitorSettings = part(IpmiMonitorSettings)
+    vast: VastSettings = part(VastSettings)
+    runpod: RunpodSettings = part(RunpodSettings)
     servers: tuple[ServerSettings, ...] = key("The servers.", default=())
     images: Texts = table("Container images in place of dcov's own, by component.")
     mirror: Url | None = key("Where releases are fetched from instead.", added=True)

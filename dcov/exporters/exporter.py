@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import PurePosixPath
 
+from dcov.converge.resource import Resource
 from dcov.exporters.artifact import Release
 from dcov.exporters.depot import Binary as Fetched
 from dcov.exporters.manifest import Manifest
@@ -13,7 +14,6 @@ from dcov.rendering import Templates
 from dcov.resources.binary import Binary
 from dcov.resources.file import File
 from dcov.resources.port import FreePort
-from dcov.resources.resource import Resource
 from dcov.resources.unit import Unit
 from dcov.resources.user import User
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from dcov.context import Context, Preparing
+from dcov.converge.resource import Resource
 from dcov.errors import ConfigError, Problem
 from dcov.exporters.artifact import Arch
 from dcov.exporters.catalogue import CATALOGUE, choose
@@ -19,7 +20,6 @@ from dcov.exporters.scrape import Answers
 from dcov.exporters.version import normalise
 from dcov.inventory.site import Site
 from dcov.rendering import Templates
-from dcov.resources.resource import Resource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

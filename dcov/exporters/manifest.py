@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from dcov.change import Action, Change
+from dcov.converge.resource import Resource, Step
 from dcov.resources.directory import AbsentDirectory, AbsentTree
 from dcov.resources.file import AbsentFile, KeptFile
-from dcov.resources.resource import Resource, Step
 from dcov.resources.unit import AbsentUnit, FormerUnit
 from dcov.resources.user import AbsentUser
 from dcov.ssh.command import Argv, Finished

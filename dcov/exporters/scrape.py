@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dcov.context import Context
+from dcov.converge.resource import Resource
 from dcov.errors import DcovError, LinkLostError, OtherExporterError, UnitFailedError
 from dcov.exporters.exporter import Exporter
-from dcov.resources.resource import Resource
 
 WITHIN = 5.0  # seconds for one scrape
 OTHER = "another than what was installed answers: "

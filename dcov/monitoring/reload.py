@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from dcov.change import Action, Change
-from dcov.resources.resource import Step
+from dcov.converge.resource import Step
 from dcov.ssh.command import Argv, Finished, Shell, quote
 from dcov.ssh.scripts import remote
 

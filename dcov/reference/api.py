@@ -7,7 +7,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any
+from typing import Any, get_origin
 
 MODULES = (
     "dcov",
@@ -61,7 +61,7 @@ def _name(public: str, value: Any) -> Iterator[str]:
         yield _class(value)
         yield _doc(value)
         yield from _members(value)
-    elif callable(value):
+    elif callable(value) and get_origin(value) is None:
         yield _fenced(f"{public}{_signature(getattr(value, 'function', value))}")
         yield _doc(value)
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dcov.change import Action, Change, compare, unified
+from dcov.converge.resource import Content, Resource, Step
 from dcov.resources.authorized_key import AuthorizedKey
 from dcov.resources.binary import Binary
 from dcov.resources.command import Command
@@ -9,9 +11,9 @@ from dcov.resources.directory import AbsentDirectory, AbsentTree, Directory
 from dcov.resources.file import AbsentFile, File, KeptFile
 from dcov.resources.package import AbsentPackage, Package
 from dcov.resources.port import FreePort
-from dcov.resources.resource import Content, Resource, Step
 from dcov.resources.unit import AbsentUnit, Unit
 from dcov.resources.user import AbsentUser, User
+from dcov.ssh.command import Argv, Finished, Shell
 
 __all__ = [
     "AbsentDirectory",
@@ -20,17 +22,24 @@ __all__ = [
     "AbsentTree",
     "AbsentUnit",
     "AbsentUser",
+    "Action",
+    "Argv",
     "AuthorizedKey",
     "Binary",
+    "Change",
     "Command",
     "Content",
     "Directory",
     "File",
+    "Finished",
     "FreePort",
     "KeptFile",
     "Package",
     "Resource",
+    "Shell",
     "Step",
     "Unit",
     "User",
+    "compare",
+    "unified",
 ]

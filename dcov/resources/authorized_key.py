@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from dcov.change import Action, Change, compare
+from dcov.converge.resource import Step
 from dcov.errors import ConfigError, PathTakenError, Problem, UnfitServerError
-from dcov.resources.resource import Step
 from dcov.ssh.command import Argv, Finished, Shell
 from dcov.ssh.known_hosts import Line
 from dcov.ssh.scripts import remote

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from dcov.change import Action, Change, compare
+from dcov.converge.resource import Content, Step
 from dcov.errors import PathTakenError
 from dcov.resources.file import REGULAR
-from dcov.resources.resource import Content, Step
 from dcov.ssh.command import Argv, Finished
 from dcov.ssh.scripts import remote
 

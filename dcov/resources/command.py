@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dcov.change import Action, Change
-from dcov.resources.resource import Step
+from dcov.converge.resource import Step
 from dcov.ssh.command import Argv, Finished, Shell, quote
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from dcov.change import Action, Change, compare
+from dcov.converge.resource import Step
 from dcov.errors import PathTakenError
-from dcov.resources.resource import Step
 from dcov.ssh.command import Argv, Finished
 
 

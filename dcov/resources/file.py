@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from dcov.change import Action, Change, compare, unified
+from dcov.converge.resource import Content, Step
 from dcov.errors import PathTakenError
-from dcov.resources.resource import Content, Step
 from dcov.ssh.command import Argv, Finished
 from dcov.ssh.scripts import remote
 from dcov.ssh.session import digest

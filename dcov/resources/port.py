@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dcov.change import Action, Change
+from dcov.converge.resource import Step
 from dcov.errors import PortBusyError
-from dcov.resources.resource import Step
 from dcov.ssh.command import Argv, Finished
 from dcov.ssh.scripts import remote
 

@@ -28,7 +28,7 @@ ROOT = HERE.parent.parent
 PEERS = ROOT / ".venv-bench" / "bin"
 PYTHON = sys.executable
 PAGE = ROOT / "docs" / "benchmarks.md"
-FOLDER = "/var/tmp/dcov-bench"  # noqa: S108  # the "servers" of the loopback fleet are this machine
+FOLDER = "/var/tmp/dcov-bench"  # the "servers" of the loopback fleet are this machine
 BINARY_MB = 20
 
 
@@ -53,9 +53,7 @@ class Site:
         lines = [f"[{address}]:{port} {key}\n" for address in sorted(set(addresses))]
         by_address.write_text("".join(lines))
         spec = {
-            "hosts": [
-                {"name": n, "address": a} for n, a in zip(names, addresses, strict=True)
-            ],
+            "hosts": [{"name": n, "address": a} for n, a in zip(names, addresses, strict=True)],
             "numbers": list(range(1, servers + 1)),
             "port": port,
             "key": str(self.sshd.key_path),
@@ -82,7 +80,10 @@ def interleaved(contestants: Contestants, *, rounds: int) -> dict[str, Run]:
         for name, contest in contestants.items():
             runs[name].append(contest())
             last = runs[name][-1]
-            print(f"  {number + 1}/{rounds} {name}: {last.wall:.2f} s, {last.cpu:.2f} s CPU", flush=True)
+            print(
+                f"  {number + 1}/{rounds} {name}: {last.wall:.2f} s, {last.cpu:.2f} s CPU",
+                flush=True,
+            )
     return {name: medians(found) for name, found in runs.items()}
 
 
@@ -135,7 +136,8 @@ def _converge(site: Site, *, servers: int, rounds: int) -> list[str]:
             print(f"  first {number + 1} {name}: {first[name][-1].wall:.2f} s", flush=True)
     once = {name: medians(runs) for name, runs in first.items()}
     contestants = {
-        name: (lambda make=make: make(0)) for name, make in _peers(site, near, servers=servers).items()
+        name: (lambda make=make: make(0))
+        for name, make in _peers(site, near, servers=servers).items()
     }
     contestants["floor"] = lambda: _script("floor.py", near, expect={"good": servers, "changed": 0})
     again = interleaved(contestants, rounds=rounds)
@@ -186,13 +188,16 @@ def _hosts(spec: Path) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
     data = json.loads(spec.read_text())
     for number, host in zip(data["numbers"], data["hosts"], strict=True):
         want = Wanted.of(number, folder=data["folder"])
-        yield host, {
-            "b_user": want.user,
-            "b_folder": want.folder,
-            "b_unit": want.unit,
-            "b_config": want.config,
-            "b_binary": data["binary"],
-        }
+        yield (
+            host,
+            {
+                "b_user": want.user,
+                "b_folder": want.folder,
+                "b_unit": want.unit,
+                "b_config": want.config,
+                "b_binary": data["binary"],
+            },
+        )
 
 
 def _pyinfra(site: Site, spec: Path, *, changed: int) -> Run:
@@ -240,8 +245,15 @@ def _ansible(site: Site, spec: Path, *, changed: int) -> Run:
         f"local_tmp={site.folder}/ansible\n[ssh_connection]\npipelining=True\n"
         f"control_path_dir={site.folder}/cp\n"
     )
-    argv = [str(PEERS / "ansible-playbook"), "-i", str(inventory), str(HERE / "converge" / "ansible.yml")]
-    done = run(argv, expect={}, watchdog=900, env={"ANSIBLE_CONFIG": str(config), "LC_ALL": "C.UTF-8"})
+    argv = [
+        str(PEERS / "ansible-playbook"),
+        "-i",
+        str(inventory),
+        str(HERE / "converge" / "ansible.yml"),
+    ]
+    done = run(
+        argv, expect={}, watchdog=900, env={"ANSIBLE_CONFIG": str(config), "LC_ALL": "C.UTF-8"}
+    )
     check(spec, changed=changed)
     return done
 
@@ -275,9 +287,7 @@ def wipe(servers: int) -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     Path(FOLDER).mkdir()
     for number in range(1, servers + 1):
-        subprocess.run(
-            ["userdel", f"dcovb{number:04}"], check=False, stderr=subprocess.DEVNULL
-        )
+        subprocess.run(["userdel", f"dcovb{number:04}"], check=False, stderr=subprocess.DEVNULL)
 
 
 def many(site: Site, *, rounds: int) -> list[str]:
@@ -330,9 +340,10 @@ def main() -> None:
     options = parser.parse_args()
     sys.path.insert(0, str(HERE))
     pages: list[str] = []
-    with tempfile.TemporaryDirectory() as folder, LoopbackSshd(
-        options={"MaxStartups": "1000", "MaxSessions": "100"}
-    ) as sshd:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        LoopbackSshd(options={"MaxStartups": "1000", "MaxSessions": "100"}) as sshd,
+    ):
         os.environ["XDG_STATE_HOME"] = folder
         site = Site(sshd=sshd, folder=Path(folder))
         for name in options.parts or PARTS:

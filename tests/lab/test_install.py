@@ -168,3 +168,4 @@ def test_a_stale_plan_is_refused_on_that_server_only(ground: Ground) -> None:
     assert version(ground.server("gpu-04")) == NEW
     changed.exec(["sed", "-i", "/by hand/d", unit])
     changed.exec(["systemctl", "daemon-reload"])
+    ground.installed("gpu-02", "gpu-04")

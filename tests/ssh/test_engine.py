@@ -105,7 +105,7 @@ def test_a_cancelled_apply_comes_to_its_end(yard: Yard) -> None:
 
     run = yard.fleet().start(converge)
     assert entered.wait(20)
-    assert eventually(lambda: (yard.home() / "f0").exists())
+    assert eventually((yard.home() / "f0").exists)
     run.cancel()
     outcome = only(run.wait(30))
     assert outcome.status is Status.CHANGED

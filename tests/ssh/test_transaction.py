@@ -17,6 +17,7 @@ from ssh.fleets import TRACES, Yard, eventually, login, only, running, traces, t
 
 from dcov import Context, Status, task
 from dcov.change import Action, Change
+from dcov.converge.resource import Step
 from dcov.errors import (
     ApplyError,
     ContentRefusedError,
@@ -30,7 +31,6 @@ from dcov.resources import group
 from dcov.resources.command import Command
 from dcov.resources.directory import AbsentDirectory, Directory
 from dcov.resources.file import AbsentFile, File
-from dcov.resources.resource import Step
 from dcov.ssh.command import Argv, Finished, Shell
 from dcov.testing.proxy import DelayProxy
 
@@ -458,7 +458,7 @@ CONTROLLER = """
 import os, signal, sys
 from pathlib import Path, PurePosixPath
 
-import dcov.transaction
+import dcov.converge.transaction
 from dcov import Context, Fleet, task
 from dcov.engine.options import Options
 from dcov.inventory.entry import Entry, Login
@@ -472,7 +472,7 @@ pause = 1.5 if point == "during apply" else 0
 home = PurePosixPath(folder) / "gpu-01"
 login = Login(address="127.0.0.1", port=int(port), user=user, key_path=Path(key), agent=False)
 site = Site.of(Entry(name="gpu-01", login=login), path=Path(folder))
-persist = dcov.transaction.Converger._persist
+persist = dcov.converge.transaction.Converger._persist
 
 
 def die_at(self, script, *, shown, within):
@@ -484,7 +484,7 @@ def die_at(self, script, *, shown, within):
     return done
 
 
-dcov.transaction.Converger._persist = die_at
+dcov.converge.transaction.Converger._persist = die_at
 
 
 @task

@@ -15,7 +15,7 @@ VALUE = "hunter2-hunter2"
 def test_a_secret_shows_nowhere() -> None:
     """Every way in which a value is usually printed shows the mask."""
     secret = Secret(VALUE)
-    shown = [repr(secret), str(secret), f"{secret}", f"{secret!r:>30}", "{}".format(secret),
+    shown = [repr(secret), str(secret), f"{secret}", f"{secret!r:>30}", f"{secret}",
              repr([secret]), repr({"a": secret}), json.dumps(plain({"a": secret}))]  # fmt: skip
     assert not any(VALUE in text for text in shown)
     assert not hasattr(secret, "__dict__")

@@ -8,12 +8,12 @@ from pathlib import Path, PurePosixPath
 from wanted import Wanted
 
 from dcov.cancel import Cancel
+from dcov.converge.group import probe_script, read_answers
 from dcov.engine.execution import open_links
 from dcov.engine.options import Options
 from dcov.inventory.entry import Entry, Login
 from dcov.inventory.site import Site
 from dcov.resources import Binary, Directory, File, User
-from dcov.resources.group import probe_script, read_answers
 from dcov.secret import Masker
 from dcov.ssh.session import SshSession
 

@@ -19,5 +19,9 @@ server.user(
 )
 files.directory(name="folder", path=want.b_folder, mode="755")
 files.put(name="binary", src=spec["binary"], dest=f"{want.b_folder}/exporter", mode="755")
-files.put(name="unit", src=StringIO(want.b_unit), dest=f"{want.b_folder}/exporter.service", mode="644")
-files.put(name="config", src=StringIO(want.b_config), dest=f"{want.b_folder}/exporter.yml", mode="644")
+files.put(
+    name="unit", src=StringIO(want.b_unit), dest=f"{want.b_folder}/exporter.service", mode="644"
+)
+files.put(
+    name="config", src=StringIO(want.b_config), dest=f"{want.b_folder}/exporter.yml", mode="644"
+)

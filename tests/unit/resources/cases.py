@@ -24,13 +24,13 @@ from typing import Any
 
 import dcov.resources
 from dcov.cancel import Cancel
+from dcov.converge.group import _split, probe_script
+from dcov.converge.transaction import Converger, Frame
 from dcov.inventory.entry import Entry, Login
 from dcov.resources import Content, Resource, Step
-from dcov.resources.group import _split, probe_script
 from dcov.secret import Masker
 from dcov.ssh.command import Finished, Shell
 from dcov.ssh.session import LocalSession
-from dcov.transaction import Converger, Frame
 
 HERE = Path(__file__).parent
 LAYERED = ("/etc", "/usr", "/var", "/srv")

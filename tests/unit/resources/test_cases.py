@@ -12,9 +12,9 @@ from unit.resources.cases import Case, cases, written
 
 import dcov
 from dcov.change import Action
+from dcov.converge.group import Answers, Planned, Probed, Transaction, probe_script
 from dcov.errors import PathTakenError
 from dcov.resources import AbsentFile, Binary, Directory, File, Resource
-from dcov.resources.group import Answers, Planned, Probed, Transaction, probe_script
 from dcov.ssh.command import Finished
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from dcov.change import Action, Change
-from dcov.resources.resource import Content, Resource, Step
+from dcov.converge.resource import Content, Resource, Step
 from dcov.secret import Masker
 from dcov.ssh.command import Finished, Shell, quote
 from dcov.ssh.scripts import remote

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from io import BytesIO
 
 from dcov.cancel import Cancel
+from dcov.converge.group import Answers, Planned, Transaction, probe_script, read_answers
+from dcov.converge.resource import Content, Resource
 from dcov.errors import (
     ApplyError,
     ConnectError,
@@ -23,8 +25,6 @@ from dcov.errors import (
     RefusedError,
     StalePlanError,
 )
-from dcov.resources.group import Answers, Planned, Transaction, probe_script, read_answers
-from dcov.resources.resource import Content, Resource
 from dcov.secret import Masker
 from dcov.ssh.command import Finished, Shell
 from dcov.ssh.session import Session, digest
