@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dcov.cancel import Cancel
-from dcov.change import Change
+from dcov.change import Action, Change
 from dcov.converge.resource import Resource
 from dcov.converge.transaction import Converger, Frame, IsDead, never_dead
 from dcov.errors import (
@@ -40,6 +40,12 @@ WORTH_UNDOING = 5.0  # seconds that must be left of a deadline for an apply to b
 
 class Skip(Exception):  # noqa: N818  # not an error: the task does not apply here
     """The task does not apply to this server."""
+
+
+def _done(change: Change) -> Change:
+    """Return an applied change: what was unknown before has been done."""
+    known = change.action is not Action.UNKNOWN
+    return change if known else replace(change, action=Action.UPDATE, reason="")
 
 
 class Check(Protocol):
@@ -196,8 +202,9 @@ class Context:
             self._work.cancel.check()
             self._applied = True
             self._converger.apply(answers, frame=self._frame, limit=self._left(3600))
-        self.changes += answers.changes
-        for change in answers.changes:
+        changes = answers.changes if self.planning else tuple(map(_done, answers.changes))
+        self.changes += changes
+        for change in changes:
             if change.needed:
                 self._emit(
                     Kind.CHANGED,
@@ -205,7 +212,7 @@ class Context:
                     action=change.action.value,
                     diff=list(change.diff),
                 )
-        return answers.changes
+        return changes
 
     def differs(self, *resources: Resource) -> tuple[Change, ...]:
         """Return what still differs from the wanted state; asks, and changes nothing."""
