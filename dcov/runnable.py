@@ -7,12 +7,23 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, update_wrapper
-from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, cast, overload
-
-from pydantic import TypeAdapter, ValidationError
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Generic,
+    Literal,
+    ParamSpec,
+    TypeVar,
+    cast,
+    overload,
+)
 
 from dcov.context import Context, Preparing
 from dcov.errors import ParameterError
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -88,6 +99,8 @@ class Task(Generic[P, R]):
 
     @cached_property
     def _adapters(self) -> dict[str, TypeAdapter[Any]]:
+        from pydantic import TypeAdapter
+
         return {item.name: TypeAdapter(item.annotation) for item in self.parameters}
 
     def validated(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,12 +121,19 @@ class Task(Generic[P, R]):
                     raise ParameterError(task=self.name, message=f"needs {name!r}")
                 result[name] = parameter.default
                 continue
-            try:
-                result[name] = self._adapters[name].validate_python(given[name])
-            except ValidationError as error:
-                first = error.errors(include_input=False)[0]["msg"]
-                raise ParameterError(task=self.name, message=f"{name!r}: {first}") from None
+            result[name] = self._valid(parameter, given[name])
         return result
+
+    def _valid(self, parameter: Parameter, value: Any) -> Any:
+        if type(value) is parameter.annotation:
+            return value
+        from pydantic import ValidationError
+
+        try:
+            return self._adapters[parameter.name].validate_python(value)
+        except ValidationError as error:
+            first = error.errors(include_input=False)[0]["msg"]
+            raise ParameterError(task=self.name, message=f"{parameter.name!r}: {first}") from None
 
     def prepared(self, preparing: Preparing, params: Mapping[str, Any]) -> Any:
         """Do what is done once per run, on the controller."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dcov.config.circle import leads_back
 from dcov.config.document import Loc
 from dcov.config.jump import Jump
 
@@ -57,16 +58,6 @@ def same_address(address: str) -> str:
         return ipaddress.ip_address(address).compressed
     except ValueError:
         return address.rstrip(".").lower()
-
-
-def leads_back(name: str, *, jumps: Mapping[str, Any]) -> bool:
-    """Whether the way to this server, from jump host to jump host, leads through itself."""
-    seen: set[str] = set()
-    step = jumps.get(name)
-    while isinstance(step, str) and step not in seen:
-        seen.add(step)
-        step = jumps.get(step)
-    return name in seen
 
 
 def _declared(data: Mapping[str, Any]) -> Iterator[Declared]:

@@ -4,25 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from platformdirs import user_config_path
 
-from dcov.config.checks import leads_back
-from dcov.config.jump import Jump
-from dcov.config.load import Config, load
+from dcov.config.circle import leads_back
 from dcov.config.notice import Notice
-from dcov.config.server import ServerSettings
-from dcov.config.settings import Settings, secrets_in
 from dcov.errors import ConfigError, Problem, UnknownNameError
-from dcov.inventory import declared
 from dcov.inventory.entry import Entry, Login, Role
 from dcov.inventory.nearest import nearest_names
 from dcov.inventory.this_machine import host_name
 from dcov.secret import Secret
 
+if TYPE_CHECKING:
+    from dcov.config.load import Config
+    from dcov.config.settings import Settings
+
 KNOWN_HOSTS = "known_hosts"
+SITE_NAME = "DC Overview"  # the existing product's
+
+
+# The models of the configuration, and pydantic below them, are half of what importing dcov would
+# cost; a fleet that is made from servers alone needs none of them.
+
+
+@cache
+def _defaults() -> Settings:
+    from dcov.config.settings import Settings
+
+    return Settings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +48,7 @@ class Site:
 
     name: str
     entries: Mapping[str, Entry]
-    settings: Settings = field(default_factory=Settings)
+    given: Settings | None = field(default=None, repr=False)
     path: Path | None = None
     notices: tuple[Notice, ...] = ()
     config_secrets: tuple[Secret, ...] = field(default=(), repr=False)
@@ -43,15 +56,19 @@ class Site:
     @classmethod
     def load(cls, path: Path | str) -> Site:
         """Read a fleet-config.yaml and the secrets beside it."""
+        from dcov.config.load import load
+
         return cls.of_config(load(path))
 
     @classmethod
     def of_config(cls, config: Config) -> Site:
         """Take the fleet from a configuration that has been read already."""
+        from dcov.inventory import declared
+
         return cls(
             name=config.settings.site_name,
             entries=_by_name(declared.entries(config.settings), file=config.path),
-            settings=config.settings,
+            given=config.settings,
             path=config.path,
             notices=config.notices,
             config_secrets=config.secrets,
@@ -70,14 +87,22 @@ class Site:
         Here this machine does not become a member by being nobody's: `master` names it, but a
         command for the whole fleet does not run on it.
         """
-        settings = settings or Settings()
-        return cls(
-            name=name or settings.site_name,
+        site = cls(
+            name=name or (settings.site_name if settings else SITE_NAME),
             entries=_by_name(map(_scraped, entries), file=path),
-            settings=settings,
+            given=settings,
             path=path,
-            config_secrets=tuple(secrets_in(settings)),
         )
+        if settings is None:
+            return site
+        from dcov.config.settings import secrets_in
+
+        return replace(site, config_secrets=tuple(secrets_in(settings)))
+
+    @property
+    def settings(self) -> Settings:
+        """The site's settings; the defaults where none were given."""
+        return self.given or _defaults()
 
     @property
     def master(self) -> Entry:
@@ -133,6 +158,10 @@ class Site:
         name = entry.login.jump
         if name is None or name in self.entries:
             return self.entries[name].login if name else None
+        from dcov.config.jump import Jump
+        from dcov.config.server import ServerSettings
+        from dcov.inventory import declared
+
         jump = Jump.parse(name)
         if jump is None:
             raise UnknownNameError(

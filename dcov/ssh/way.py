@@ -9,10 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dcov.config.jump import Jump
-from dcov.config.server import ServerSettings
 from dcov.errors import ConfigError, Problem
-from dcov.inventory import declared
 from dcov.inventory.entry import Entry, Login, Unsaid
 from dcov.inventory.site import Site
 from dcov.ssh.ssh_config import HostOptions, SshConfig
@@ -80,6 +77,10 @@ class Ways:
 
     def _jump_host(self, name: str) -> Entry:
         """Read hops as `ssh -J` takes them: the last one is meant, the others lead to it."""
+        from dcov.config.jump import Jump
+        from dcov.config.server import ServerSettings
+        from dcov.inventory import declared
+
         before, _, last = name.rpartition(",")
         jump = Jump.parse(last) or Jump(address=last)
         said = ServerSettings(server_ip="localhost", ssh_port=jump.port, ssh_user=jump.user)
@@ -117,6 +118,8 @@ def _hops(said: HostOptions, *, login: Login) -> str | None:
     """Return the hops, or none to a host that `Host *` sends through itself."""
     if not said.proxy_jump:
         return login.jump
+    from dcov.config.jump import Jump
+
     last = said.proxy_jump[-1]
     address = (Jump.parse(last) or Jump(address=last)).address
     return None if address == login.address else ",".join(said.proxy_jump)

@@ -87,9 +87,6 @@ def test_the_bare_package_costs_next_to_nothing(watch: Stopwatch) -> None:
     assert watch.ratio(("import dcov",), (ENGINE,)) <= 0.3
 
 
-@pytest.mark.xfail(
-    reason="2.2 to 2.6: 180 dataclasses and 23 pydantic models are made at import", strict=False
-)
 def test_the_public_names_cost_no_more_than_the_engine_once_again(watch: Stopwatch) -> None:
     assert watch.ratio((NAMES,), (ENGINE,)) <= 2.0
 
