@@ -339,7 +339,7 @@ class CommandTimeoutError(CommandError):
     """The command ran past its deadline and was ended."""
 
     code = "command-timeout"
-    cause = "`{command}` was ended after {seconds:g} s"
+    cause = "`{command}` did not end within {seconds:g} s"
     hint = "give it longer with `within`, or look at why it hangs: {tail}"
 
     seconds: float

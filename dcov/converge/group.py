@@ -30,7 +30,7 @@ class Pending:
     """A transaction on the server that was neither confirmed nor taken back."""
 
     key: str
-    state: str  # waiting, rebooted, staging
+    state: str  # waiting, orphaned, staging
     holder: str
 
     @property

@@ -104,7 +104,7 @@ class Converger:
         for pending in answers.pending:
             if pending.run == self._run:
                 continue
-            if self._is_dead(pending.run) or pending.state == "rebooted":
+            if self._is_dead(pending.run) or pending.state == "orphaned":
                 dead.append(pending.key)
             elif pending.state == "waiting":
                 raise LockedError(holder=pending.holder)

@@ -219,6 +219,8 @@ class Authentication:
         try:
             self._transport.auth_password(login.user, login.password.reveal())
         except paramiko.AuthenticationException:
+            if not self._transport.is_active():  # no answer to it: the connection is gone
+                raise
             return False
         return self._transport.is_authenticated()
 
@@ -227,5 +229,7 @@ class Authentication:
         try:
             self._transport.auth_publickey(self._entry.login.user, key)
         except paramiko.AuthenticationException:
+            if not self._transport.is_active():  # no answer to it: the connection is gone
+                raise
             return False
         return self._transport.is_authenticated()

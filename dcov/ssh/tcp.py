@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import socket
 import threading
 import time
+from contextlib import suppress
+from threading import Lock
 from typing import Any
 
 import paramiko
@@ -100,6 +103,7 @@ class Greeted:
     def __init__(self, line: SocketLike, *, server: str, place: str, within: float) -> None:
         self._line = line
         self._closed = False  # paramiko looks at this name when it stops its thread
+        self._lock = Lock()
         self._head = self._first_bytes(server, place=place, within=within)
 
     def _first_bytes(self, server: str, *, place: str, within: float) -> bytes:
@@ -126,7 +130,13 @@ class Greeted:
         return data
 
     def send(self, data: bytes) -> int:
-        return self._line.send(data)
+        # Data that overtakes the close of a forwarded channel makes sshd hang up on the jump host
+        # and all servers behind it ("data packet referred to nonexistent channel"); a channel of
+        # paramiko does not order the two by itself.
+        with self._lock:
+            if self._closed:
+                raise OSError(errno.EBADF, "the line is closed")
+            return self._line.send(data)
 
     def settimeout(self, seconds: float | None) -> None:
         self._line.settimeout(seconds)
@@ -135,11 +145,12 @@ class Greeted:
         return self._line.getpeername()
 
     def close(self) -> None:
-        self._closed = True
         # Without the shutdown paramiko's reader sleeps on until its next poll.
-        try:
-            if isinstance(self._line, socket.socket):
+        if isinstance(self._line, socket.socket):
+            with suppress(OSError):
                 self._line.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-        self._line.close()
+        with self._lock:
+            self._closed = True
+            # Where the jump host's own connection is gone, so is the channel through it.
+            with suppress(OSError, EOFError, paramiko.SSHException):
+                self._line.close()

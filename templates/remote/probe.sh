@@ -15,8 +15,8 @@ armed() {
     fi
 }
 
-# Runs that changed this server and have neither been confirmed nor taken back; `rebooted`
-# where the timer that would have taken them back is gone.
+# Runs that changed this server and have neither been confirmed nor taken back; `orphaned` where
+# the timer that would have taken them back is gone, or an upload was left for a day.
 pending() {
     for journal in /var/lib/dcov/journal/*/; do
         [ -d "$journal" ] || continue
@@ -25,9 +25,12 @@ pending() {
         if [ -e "$journal/boot" ] &&
             { [ "$(cat "$journal/boot")" != "$(cat /proc/sys/kernel/random/boot_id)" ] ||
                 ! armed "${name##*/}"; }; then
-            state=rebooted
+            state=orphaned
         fi
-        [ -e "$journal/holder" ] || state=staging
+        if [ ! -e "$journal/holder" ]; then
+            state=staging
+            [ -z "$(find "$journal" -maxdepth 0 -mmin +1440)" ] || state=orphaned
+        fi
         printf '%s %s %s\n' "${name##*/}" "$state" "$(cat "$journal/holder" 2>/dev/null)"
     done
 }

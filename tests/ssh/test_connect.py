@@ -228,6 +228,16 @@ def test_a_jump_host_leads_to_servers_behind_it(yard: Yard) -> None:
     assert yard.sshd.log.count("Accepted publickey") == before + 13
 
 
+def test_no_line_through_a_jump_host_is_cut_by_another_that_ends(yard: Yard) -> None:
+    """sshd hangs up on all when data comes for a channel that was closed already."""
+    gate = yard.sshd.entry("gate", 9)
+    behind = [yard.sshd.entry(f"gpu-{n:02}", n, jump="gate") for n in range(1, 13)]
+    fleet = yard.fleet_of(gate, *behind).where("gpu-*")
+    for _ in range(12):
+        assert fleet.sh("true").summary == "12 ok"
+    assert "nonexistent channel" not in yard.sshd.log
+
+
 def test_a_jump_host_that_is_down(yard: Yard) -> None:
     """The error is about the server and names the jump host and what is wrong with it."""
     with closed_port() as fault:

@@ -17,6 +17,7 @@ from ssh.fleets import TRACES, Yard, eventually, login, only, running, traces, t
 
 from dcov import Context, Status, task
 from dcov.change import Action, Change
+from dcov.converge import group
 from dcov.converge.resource import Step
 from dcov.errors import (
     ApplyError,
@@ -27,7 +28,6 @@ from dcov.errors import (
     StalePlanError,
     VerifyError,
 )
-from dcov.resources import group
 from dcov.resources.command import Command
 from dcov.resources.directory import AbsentDirectory, Directory
 from dcov.resources.file import AbsentFile, File
