@@ -218,7 +218,7 @@ def _pyinfra(site: Site, spec: Path, *, changed: int) -> Run:
     inventory.write_text(f"hosts = {hosts!r}\n")
     deploy = HERE / "converge" / "pyinfra_deploy.py"
     argv = [str(PEERS / "pyinfra"), "-y", "--parallel", "50", str(inventory), str(deploy)]
-    done = run(argv, expect={}, watchdog=600, env={"BENCH_SPEC": str(spec)})
+    done = run(argv, expect={}, watchdog=600, env={"BENCH_SPEC": str(spec)}, cwd=site.folder)
     check(spec, changed=changed)
     return done
 

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -31,6 +32,7 @@ def run(
     expect: dict[str, int],
     watchdog: float,
     env: dict[str, str] | None = None,
+    cwd: Path | None = None,
 ) -> Run:
     """Run one contestant and refuse a result that is not right."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
@@ -38,7 +40,7 @@ def run(
         environment = {**os.environ, **(env or {})}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # as users run it: compiled once
         process = subprocess.Popen(
-            argv, stdout=out, stderr=err, env=environment, start_new_session=True
+            argv, stdout=out, stderr=err, env=environment, cwd=cwd, start_new_session=True
         )
         code, used = _wait(process, watchdog=watchdog)
         wall = time.monotonic() - began
