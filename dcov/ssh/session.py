@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -88,7 +89,7 @@ class Session(Protocol):
         ...
 
 
-class WiredSession:
+class WiredSession(ABC):
     """What the SSH session and the local one share."""
 
     def __init__(self, entry: Entry, *, masker: Masker, cancel: Cancel) -> None:
@@ -166,8 +167,9 @@ class WiredSession:
         """How the server is logged in to."""
         return self.entry.login
 
+    @abstractmethod
     def _open_pipe(self, line: str) -> Pipe:
-        raise NotImplementedError
+        """Start this command line on the server."""
 
 
 class Counted:
