@@ -118,8 +118,9 @@ class Exchange:
         unhook = None if heedless else self._cancel.on_cancel(pipe.wake)
         try:
             if self._sudo is not None:
-                rest = self._become_root(pipe, until=until, shown=shown, heedless=heedless)
-                err.feed(rest)
+                said = self._become_root(pipe, until=until, shown=shown, heedless=heedless)
+                out.feed(said[0])
+                err.feed(said[1])
             self._send(pipe, parcel, until=until)
             while (got := pipe.read(wait=max(until - time.monotonic(), 0))) is not None:
                 for tail, data in zip((out, err), got, strict=True):
@@ -181,18 +182,22 @@ class Exchange:
             if not tied:
                 pipe.end_input()
 
-    def _become_root(self, pipe: Pipe, *, until: float, shown: str, heedless: bool) -> bytes:
-        """Answer sudo's prompt, once, and wait for READY; return what else it printed."""
+    def _become_root(
+        self, pipe: Pipe, *, until: float, shown: str, heedless: bool
+    ) -> tuple[bytes, bytes]:
+        """Answer sudo's prompt, once, and wait for READY; return what else came on each stream."""
         assert self._sudo is not None
         sudo = self._sudo
         prompt, ready = f"{self._nonce}:".encode(), f"READY-{self._nonce}\n".encode()
-        seen, asked = b"", 0
+        out, seen, asked = b"", b"", 0
         while ready not in seen:
             got = pipe.read(wait=max(until - time.monotonic(), 0))
             if got is None:
                 if pipe.exit_code is None:
                     raise LinkLostError(server=self._server, during="sudo")
                 raise self._refusal(seen.replace(prompt, b""), asked=asked)
+            # What begins at once may have spoken by the time READY is read.
+            out += got[0]
             seen += got[1]
             if not heedless:  # what takes a change back must get through after a cancel, too
                 self._cancel.check()
@@ -208,7 +213,7 @@ class Exchange:
                     )
                 pipe.send(sudo.password.reveal().encode() + b"\n", within=10)
         before, _, after = seen.partition(ready)
-        return before.replace(prompt, b"").strip() + after
+        return out, before.replace(prompt, b"").strip() + after
 
     def _refusal(self, said: bytes, *, asked: int) -> Exception:
         """Name why sudo ended before it ran anything: one exit code for all, so by its words."""
