@@ -52,7 +52,7 @@ def test_never_more_workers_than_asked_for() -> None:
         with lock:
             now[0] += 1
             most[0] = max(most[0], now[0])
-        time.sleep(0.1)
+        time.sleep(0.5)
         with lock:
             now[0] -= 1
 
