@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dcov.cancel import Cancel
 from dcov.change import Action, Change
+from dcov.converge.calls import ApiResource, Calls
 from dcov.converge.resource import Resource
 from dcov.converge.transaction import Converger, Frame, IsDead, never_dead
 from dcov.errors import (
@@ -27,7 +28,7 @@ from dcov.inventory.site import Site
 from dcov.secret import Masker
 from dcov.ssh.command import Argv, Finished, Shell, Sink
 from dcov.ssh.exchange import Tie
-from dcov.ssh.session import LocalSession, ReadOnly, Session, SshSession
+from dcov.ssh.session import LocalSession, ReadOnly, Session, SshSession, digest
 from dcov.ssh.tcp import SocketLike
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ class Context:
         self._facts: Facts | None = None
         self._frames: list[tuple[Task[..., Any], Mapping[str, Any]]] = []
         self._frame = Frame()
+        self._calls = Calls()
         self._converger = Converger(
             self._session,
             server=entry.name,
@@ -195,24 +197,31 @@ class Context:
         answers = self._converger.probe(resources)
         if not self.planning and self._converger.clear(answers):
             answers = self._converger.probe(resources)
-        self._compare_with_plan(answers.fingerprint, resources=resources)
+        self._compare_with_plan(answers.fingerprint, count=len(resources))
         if answers.needed and not self.planning:
             if self._left(WORTH_UNDOING) < WORTH_UNDOING:
                 raise DeadlineError(seconds=self._seconds)
             self._work.cancel.check()
             self._applied = True
             self._converger.apply(answers, frame=self._frame, limit=self._left(3600))
-        changes = answers.changes if self.planning else tuple(map(_done, answers.changes))
-        self.changes += changes
-        for change in changes:
-            if change.needed:
-                self._emit(
-                    Kind.CHANGED,
-                    resource=change.resource,
-                    action=change.action.value,
-                    diff=list(change.diff),
-                )
-        return changes
+        return self._tell(answers.changes)
+
+    def ensure_api(self, *resources: ApiResource) -> tuple[Change, ...]:
+        """Converge what is reached by an API, one call after the other.
+
+        What was changed is put back in reverse when the task raises. Nothing puts it back where
+        dcov itself is killed; another run converges. In a plan nothing is changed.
+        """
+        changes = tuple(resource.plan() for resource in resources)
+        self._compare_with_plan(digest(repr(changes).encode()), count=len(resources))
+        if not self.planning:
+            for resource, change in zip(resources, changes, strict=True):
+                if change.needed:
+                    self._left(WORTH_UNDOING)
+                    self._work.cancel.check()
+                    self._applied = True
+                    self._calls.apply(resource)
+        return self._tell(changes)
 
     def differs(self, *resources: Resource) -> tuple[Change, ...]:
         """Return what still differs from the wanted state; asks, and changes nothing."""
@@ -306,18 +315,19 @@ class Context:
         """Run another task here: what it applies is confirmed when it returns."""
         chosen = self._work.replacements.get(task.name, task)
         validated = chosen.validated(params)
-        outer = self._frame
-        self._frame = Frame()
+        outer = self._frame, self._calls
+        self._frame, self._calls = Frame(), Calls()
         self._frames.append((chosen, validated))
         try:
             value = chosen.function(self, **validated)
             self._converger.confirm(self._frame)
+            self._calls.confirm()
         except BaseException:
-            self.rollback = self._converger.take_back(self._frame) or self.rollback
+            self.rollback = self._take_back() or self.rollback
             raise
         finally:
             self._frames.pop()
-            self._frame = outer
+            self._frame, self._calls = outer
         return value
 
     def finish(self, task: Task[..., Any], params: Mapping[str, Any]) -> Any:
@@ -334,7 +344,26 @@ class Context:
         diff = "\n".join(line for change in needed for line in change.diff)
         return Result(host=None, result=value, changed=bool(needed), diff=diff)
 
-    def _compare_with_plan(self, fingerprint: str, *, resources: tuple[Resource, ...]) -> None:
+    def _take_back(self) -> str:
+        called = self._calls.take_back()
+        applied = self._converger.take_back(self._frame)
+        # The worse of the two is what the operator must know.
+        return max(called, applied, key=lambda said: (said not in ("", "complete"), said))
+
+    def _tell(self, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+        changes = changes if self.planning else tuple(map(_done, changes))
+        self.changes += changes
+        for change in changes:
+            if change.needed:
+                self._emit(
+                    Kind.CHANGED,
+                    resource=change.resource,
+                    action=change.action.value,
+                    diff=list(change.diff),
+                )
+        return changes
+
+    def _compare_with_plan(self, fingerprint: str, *, count: int) -> None:
         position = len(self._fingerprints)
         self._fingerprints.append(fingerprint)
         expected = (self._work.expected or {}).get(self.name)
@@ -342,7 +371,7 @@ class Context:
         if expected is None or self._applied:
             return
         if position >= len(expected) or expected[position] != fingerprint:
-            raise StalePlanError(resource=f"group of {len(resources)} resources")
+            raise StalePlanError(resource=f"group of {count} resources")
 
     def _left(self, within: float) -> float:
         left = self._until - time.monotonic()
