@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from dcov.secret import Secret as Secret
     from dcov.server import Server as Server
     from dcov.ssh.command import Shell as Shell
+    from dcov.workflow import Step as Step
+    from dcov.workflow import Workflow as Workflow
 
 __version__ = "0.1.0"
 
@@ -46,7 +48,9 @@ _HOMES = {
     "Server": "dcov.server",
     "Shell": "dcov.ssh.command",
     "Status": "dcov.report",
+    "Step": "dcov.workflow",
     "Task": "dcov.runnable",
+    "Workflow": "dcov.workflow",
     "task": "dcov.runnable",
 }
 

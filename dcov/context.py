@@ -93,6 +93,7 @@ class Work:
     masker: Masker
     emit: Listener
     prepare: PrepareTask
+    step: str = ""
     planning: bool = False
     is_dead: IsDead = never_dead
     replacements: Mapping[str, Task[..., Any]] = field(default_factory=dict)
@@ -116,7 +117,7 @@ class Context:
         self._calls = Calls()
         self._converger = Converger(
             self._session,
-            server=entry.name,
+            key=f"{entry.name} {work.step}",
             run=work.run,
             holder=work.holder,
             masker=work.masker,
@@ -380,4 +381,5 @@ class Context:
         return min(within, left)
 
     def _emit(self, kind: Kind, **data: Any) -> None:
-        self._work.emit(Event(kind=kind, run=self._work.run, server=self.name, data=data))
+        work = self._work
+        work.emit(Event(kind=kind, run=work.run, step=work.step, server=self.name, data=data))

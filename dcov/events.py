@@ -14,10 +14,12 @@ class Kind(StrEnum):
     """What an event tells."""
 
     RUN_STARTED = "run_started"
+    STEP_STARTED = "step_started"
     SERVER_STARTED = "server_started"
     CHANGED = "changed"
     NOTE = "note"
     SERVER_FINISHED = "server_finished"
+    STEP_FINISHED = "step_finished"
     RUN_FINISHED = "run_finished"
 
 
@@ -27,11 +29,15 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One thing that happened; everything in `data` is plain and masked."""
+    """One thing that happened; everything in `data` is plain and masked.
+
+    `step` is the step of a workflow, empty where the run is one task.
+    """
 
     kind: Kind
     run: str
     server: str = ""
+    step: str = ""
     data: dict[str, Any] = field(default_factory=dict)
     at: datetime = field(default_factory=_now)
 
@@ -41,6 +47,7 @@ class Event:
             "at": self.at.isoformat(timespec="milliseconds"),
             "run": self.run,
             "kind": self.kind.value,
+            **({"step": self.step} if self.step else {}),
             **({"server": self.server} if self.server else {}),
             **self.data,
         }

@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from dcov.cancel import Cancel
 from dcov.engine.asks import sh
-from dcov.engine.execution import Job, open_links
+from dcov.engine.execution import Job
 from dcov.engine.options import Options
 from dcov.engine.run import Plan, Run
-from dcov.inventory.entry import Entry, Role
+from dcov.engine.scope import open_links
+from dcov.engine.stages import Chain
+from dcov.inventory.entry import Entry
 from dcov.inventory.pattern import select
 from dcov.inventory.site import Site
 from dcov.report import Outcome, Report
-from dcov.runnable import Task
+from dcov.runnable import On, Task
 from dcov.selection import without_runs
 from dcov.server import BoundServer, Server
+from dcov.workflow import Step, Workflow
 
 if TYPE_CHECKING:
     from nornir.core import Nornir
@@ -124,7 +127,7 @@ class Fleet:
         return replace(self, options=replace(self.options, **options))
 
     def run(self, task: Task[P, R] | Any, /, *args: P.args, **kwargs: P.kwargs) -> Report:
-        """Run a task, or any Nornir task function, and return one outcome for each server.
+        """Run a task, a workflow, or any Nornir task function; one outcome for each server.
 
         Failures of servers do not raise: see `Report.raise_for_failures`. Ctrl-C cancels the run
         and raises RunInterrupted, which carries the report.
@@ -132,30 +135,31 @@ class Fleet:
         return self.start(task, *args, **kwargs).wait_interruptibly()
 
     def start(self, task: Task[P, R] | Any, /, *args: P.args, **kwargs: P.kwargs) -> Run:
-        """Start a task and return at once."""
+        """Start a task or a workflow and return at once."""
         del args  # tasks take keywords only
-        return Run(self._job(task, kwargs))
+        return Run(self._work(task, kwargs))
 
     def stream(
         self, task: Task[P, R] | Any, /, *args: P.args, **kwargs: P.kwargs
     ) -> Iterator[Outcome]:
-        """Yield each server's outcome as it finishes; leaving the loop cancels the run."""
+        """Yield each server's outcome as it finishes; leaving the loop cancels the run.
+
+        A workflow yields one for each server of each step.
+        """
         return self.start(task, *args, **kwargs).outcomes()
 
     def plan(self, task: Task[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Plan:
         """Say what a task would do, with diffs; nothing is changed anywhere."""
         del args
-        job = self._job(task, kwargs)
-        at_once = replace(job.options, canary=0, batch=None, max_failures=None)
-        run = Run(replace(job, planning=True, options=at_once))
+        work = self._work(task, kwargs)
+        run = Run(replace(work, planning=True, options=work.options.at_once))
         report = run.wait_interruptibly()
         fingerprints = run.fingerprints()
-        good = tuple(item.server for item in report.outcomes if item.status.good)
+        bad = {item.server for item in report.outcomes if not item.status.good}
 
         def again(expected: Mapping[str, tuple[str, ...]]) -> Report:
-            planned = self._pick(set(good))
-            job = replace(planned._job(task, kwargs), expected=expected)  # noqa: SLF001  # a Fleet
-            return Run(job).wait_interruptibly()
+            planned = replace(self._work(task, kwargs), expected=expected)
+            return Run(planned.without(bad)).wait_interruptibly()
 
         return Plan(report=report, fingerprints=fingerprints, again=again)
 
@@ -198,7 +202,7 @@ class Fleet:
         """Return a client for a Prometheus at this URL, as seen from the master."""
         from dcov.clients.prometheus import Prometheus
         from dcov.clients.tunnel import tunnelled
-        from dcov.engine.execution import open_session
+        from dcov.engine.scope import open_session
 
         session = open_session(self.master.entry, site=self.site, options=self.options)
         return Prometheus(tunnelled(session.open_port), url=url, on_close=session.close)
@@ -209,10 +213,40 @@ class Fleet:
     def _pick(self, names: set[str]) -> Fleet:
         return replace(self, names=tuple(name for name in self.site.entries if name in names))
 
-    def _job(self, task: Any, params: Mapping[str, Any]) -> Job:
+    def _work(self, task: Any, params: Mapping[str, Any]) -> Job | Chain:
+        if isinstance(task, Workflow):
+            return self._chain(task)
+        return self._job(task, params, servers=self._targets(task))
+
+    def _chain(self, workflow: Workflow) -> Chain:
+        """Return the steps with their servers; one without any on this view is left out."""
+        steps = [
+            (step, self._job(step.task, step.params, servers=servers))
+            for step in workflow.steps
+            if (servers := self._members(step))
+        ]
+        names = {step.name for step, _ in steps}
+        return Chain(
+            name=workflow.name,
+            site=self.site,
+            steps=tuple(
+                (replace(step, needs=tuple(need for need in step.needs if need in names)), job)
+                for step, job in steps
+            ),
+            options=self.options,
+            links=self.links,
+        )
+
+    def _members(self, step: Step) -> tuple[Entry, ...]:
+        chosen = self._of_role(step.role)
+        if self.names is None:
+            return chosen
+        return tuple(entry for entry in chosen if entry.name in self.names)
+
+    def _job(self, task: Any, params: Mapping[str, Any], *, servers: tuple[Entry, ...]) -> Job:
         return Job(
             site=self.site,
-            servers=self._targets(task),
+            servers=servers,
             task=task,
             params=dict(params),
             options=self._how(task),
@@ -235,9 +269,11 @@ class Fleet:
         on = task.on if isinstance(task, Task) else "all"
         if self.names is not None or on == "all":
             return self.servers
-        if on == "master":
-            return (self.site.master,)
-        return tuple(entry for entry in self.servers if entry.role is Role.WORKER)
+        return self._of_role(on)
+
+    def _of_role(self, on: On) -> tuple[Entry, ...]:
+        master, workers = (self.site.master,), self.site.workers
+        return {"master": master, "workers": workers, "all": (*workers, *master)}[on]
 
     def _label(self, entry: Entry, key: str) -> Any:
         if key in ("role", "has_gpu", "name"):

@@ -154,7 +154,10 @@ def masked(value: Any, *, masker: Masker) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report(Mapping[str, Outcome]):
-    """The outcomes of a run by server name, in the fleet's order."""
+    """The outcomes of a run by server name, in the fleet's order.
+
+    `steps` are the reports of a workflow's steps; then each outcome sums up its server's.
+    """
 
     run: str
     task: str
@@ -162,6 +165,7 @@ class Report(Mapping[str, Outcome]):
     seconds: float = 0.0
     planned: bool = False
     hosts: Mapping[str, Host] = field(default_factory=dict, repr=False, compare=False)
+    steps: tuple[Report, ...] = ()
 
     def __getitem__(self, server: str) -> Outcome:
         for outcome in self.outcomes:
@@ -214,6 +218,7 @@ class Report(Mapping[str, Outcome]):
             "summary": self.summary,
             "seconds": round(self.seconds, 3),
             "servers": [outcome.to_dict() for outcome in self.outcomes],
+            **({"steps": [step.to_dict() for step in self.steps]} if self.steps else {}),
         }
 
     def to_nornir(self) -> AggregatedResult:

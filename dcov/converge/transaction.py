@@ -59,7 +59,7 @@ class Converger:
         self,
         session: Session,
         *,
-        server: str,
+        key: str,
         run: str,
         holder: str,
         masker: Masker,
@@ -73,8 +73,9 @@ class Converger:
         self._cancel = cancel
         self._is_dead = is_dead
         self._count = 0
-        # Servers may be one machine under several names (a loopback fleet, a wrong NAT).
-        self._tag = digest(server.encode())[:8]
+        # Servers may be one machine under several names (a loopback fleet, a wrong NAT), and the
+        # steps of a workflow are one run: each has a key of its own.
+        self._tag = digest(key.encode())[:8]
         self.notes: list[str] = []
 
     def probe(self, resources: Sequence[Resource]) -> Answers:

@@ -16,11 +16,11 @@ from nornir.core.state import GlobalState
 
 from dcov.cancel import Cancel
 from dcov.context import Context, Preparing, Work
-from dcov.engine.execution import new_run_id, open_links
 from dcov.engine.options import Options
 from dcov.engine.processors import guarded
 from dcov.engine.record import is_dead
 from dcov.engine.runner import Runner
+from dcov.engine.scope import new_run_id, open_links
 from dcov.inventory.entry import Entry
 from dcov.inventory.nornir import from_nornir, to_nornir
 from dcov.inventory.site import Site

@@ -1,18 +1,12 @@
-"""One run: a task over the servers of a site, from the first connection to the report."""
+"""One task over its servers, from the first connection to the outcomes."""
 
 from __future__ import annotations
 
-import getpass
 import json
-import logging
-import secrets
-import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -23,12 +17,13 @@ from nornir.core.state import GlobalState
 from nornir.core.task import MultiResult, Result
 from nornir.core.task import Task as NornirTask
 
-from dcov.cancel import Cancel, Cancelled
+from dcov.cancel import Cancelled
 from dcov.context import Context, Preparing, Skip, Work
 from dcov.engine.options import Options
 from dcov.engine.processors import guarded
-from dcov.engine.record import Record, is_dead
+from dcov.engine.record import is_dead
 from dcov.engine.runner import Abandoned, Answer, NotRun, Runner
+from dcov.engine.scope import Scope
 from dcov.errors import (
     CommandTimeoutError,
     ConnectError,
@@ -36,28 +31,16 @@ from dcov.errors import (
     LinkLostError,
     NotReadOnlyError,
 )
-from dcov.events import Event, Kind, Listener
+from dcov.events import Kind
 from dcov.inventory.as_hosts import to_nornir
 from dcov.inventory.entry import Entry
 from dcov.inventory.site import Site
 from dcov.report import Cost, Outcome, Report, Status
 from dcov.runnable import Task
-from dcov.secret import Masker
-from dcov.ssh.known_hosts import KnownHosts
-from dcov.ssh.link import Trust
 from dcov.ssh.links import Links
 from dcov.ssh.session import LocalSession, SshSession
-from dcov.ssh.ssh_config import SshConfig
-
-logger = logging.getLogger("dcov")
 
 NornirFunction = Callable[..., Any]
-
-
-def new_run_id() -> str:
-    """Return an id that sorts by time, to the millisecond, and has no dot in it."""
-    now = datetime.now(tz=UTC)
-    return f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03}-{secrets.token_hex(3)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,33 +64,40 @@ class Job:
             return self.task.name
         return getattr(self.task, "__name__", "task")
 
+    def without(self, servers: Container[str]) -> Job:
+        """Return the same on fewer servers."""
+        left = tuple(entry for entry in self.servers if entry.name not in servers)
+        return replace(self, servers=left)
+
 
 class Execution:
-    """Runs a job. `stream` hears of each outcome as it comes."""
+    """Runs one task within a run. `stream` hears of each outcome as it comes.
 
-    def __init__(self, job: Job, *, stream: Callable[[Outcome], None]) -> None:
-        self.id = new_run_id()
+    `step` names the task's place in a workflow; it is empty where the task is the whole run.
+    """
+
+    def __init__(
+        self, job: Job, *, scope: Scope, stream: Callable[[Outcome], None], step: str = ""
+    ) -> None:
         self.job = job
-        self.cancel = Cancel()
+        self._scope = scope
+        self._step = step
         self._stream = stream
-        self._masker = Masker.of(job.site.secrets)
-        self._links = job.links or open_links(job.site, options=job.options, cancel=self.cancel)
-        self._record = Record(self.id)
-        self._listeners: tuple[Listener, ...] = (self._record.event, *job.options.listeners)
         self._outcomes: dict[str, Outcome] = {}
         self._prepared: dict[str, Any] = {}
         self._prepare_lock = Lock()
-        self._runner = Runner(options=job.options, done=self._done, cancel=self.cancel)
+        self._runner = Runner(options=job.options, done=self._done, cancel=scope.cancel)
         self.fingerprints: dict[str, tuple[str, ...]] = {}
         self._hosts: dict[str, Host] = {}
-        since = datetime.now(tz=UTC).strftime("%H:%M:%S UTC")
+        self._began = time.monotonic()
         self._work = Work(
-            run=self.id,
-            holder=f"{getpass.getuser()}@{socket.gethostname()} run {self.id} since {since}",
+            run=scope.id,
+            step=step,
+            holder=scope.holder,
             fleet=job.site,
-            cancel=self.cancel,
-            masker=self._masker,
-            emit=self.emit,
+            cancel=scope.cancel,
+            masker=scope.masker,
+            emit=scope.emit,
             prepare=self._prepare,
             planning=job.planning,
             is_dead=is_dead,
@@ -115,45 +105,28 @@ class Execution:
             expected=job.expected,
         )
 
-    def run(self) -> Report:
+    def run(self) -> None:
         """Run to the end; raises what `prepare` raises, before any server was touched."""
-        began = time.monotonic()
-        job = self.job
-        names = [entry.name for entry in job.servers]
-        report = Report(run=self.id, task=job.name, outcomes=(), planned=job.planning)
-        self.emit(
-            Event(kind=Kind.RUN_STARTED, run=self.id, data={"task": job.name, "servers": names})
+        self._began = time.monotonic()
+        if isinstance(self.job.task, Task):
+            self._prepare(self.job.task, self.job.task.validated(self.job.params))
+        self._run_nornir()
+
+    def report(self) -> Report:
+        """Return how it came out so far."""
+        names = [entry.name for entry in self.job.servers]
+        return Report(
+            run=self._scope.id,
+            task=self.job.name,
+            outcomes=tuple(self._outcomes[name] for name in names if name in self._outcomes),
+            seconds=time.monotonic() - self._began,
+            planned=self.job.planning,
+            hosts=self._hosts,
         )
-        try:
-            if isinstance(job.task, Task):
-                self._prepare(job.task, job.task.validated(job.params))
-            self._run_nornir()
-        finally:
-            if job.links is None:
-                self._links.close_all()
-            report = Report(
-                run=self.id,
-                task=job.name,
-                outcomes=tuple(self._outcomes[name] for name in names if name in self._outcomes),
-                seconds=time.monotonic() - began,
-                planned=job.planning,
-                hosts=self._hosts,
-            )
-            self.emit(Event(kind=Kind.RUN_FINISHED, run=self.id, data={"summary": report.summary}))
-            self._record.close(report)
-        return report
 
     def leave(self) -> None:
         """End at once; servers that are busy are named as in doubt."""
         self._runner.leave()
-
-    def emit(self, event: Event) -> None:
-        """Tell everybody who listens; one that fails must not fail the run."""
-        for listener in self._listeners:
-            try:
-                listener(event)
-            except Exception:
-                logger.exception("a listener of run %s failed", self.id)
 
     def _run_nornir(self) -> None:
         job = self.job
@@ -192,7 +165,7 @@ class Execution:
 
     def _one(self, entry: Entry, *, task: Task[..., Any]) -> Outcome:
         began = time.monotonic()
-        self.emit(Event(kind=Kind.SERVER_STARTED, run=self.id, server=entry.name))
+        self._scope.tell(Kind.SERVER_STARTED, server=entry.name, step=self._step)
         session = self._session(entry)
         ctx = Context(self._work, entry=entry, session=session, deadline=self.job.options.deadline)
         value: Any = None
@@ -237,9 +210,10 @@ class Execution:
         )
 
     def _session(self, entry: Entry) -> SshSession | LocalSession:
+        scope = self._scope
         if entry.login.local:
-            return LocalSession(entry, masker=self._masker, cancel=self.cancel)
-        return SshSession(entry, links=self._links, masker=self._masker, cancel=self.cancel)
+            return LocalSession(entry, masker=scope.masker, cancel=scope.cancel)
+        return SshSession(entry, links=scope.links, masker=scope.masker, cancel=scope.cancel)
 
     def _prepare(self, task: Task[..., Any], params: Mapping[str, Any]) -> Any:
         key = f"{task.name} {json.dumps(dict(params), sort_keys=True, default=repr)}"
@@ -249,19 +223,17 @@ class Execution:
                     fleet=self.job.site,
                     servers=self.job.servers,
                     planning=self.job.planning,
-                    note=lambda text: self.emit(
-                        Event(kind=Kind.NOTE, run=self.id, data={"text": self._masker.text(text)})
-                    ),
+                    note=self._scope.note,
                 )
                 self._prepared[key] = task.prepared(preparing, params)
             return self._prepared[key]
 
     def _done(self, name: str, answer: Answer) -> bool:
-        outcome = replace(self._outcome(name, answer=answer), masker=self._masker)
+        outcome = replace(self._outcome(name, answer=answer), masker=self._scope.masker)
         self._outcomes[name] = outcome
         data = outcome.to_dict()
         del data["server"]
-        self.emit(Event(kind=Kind.SERVER_FINISHED, run=self.id, server=name, data=data))
+        self._scope.tell(Kind.SERVER_FINISHED, server=name, step=self._step, **data)
         self._stream(outcome)
         return outcome.status.good
 
@@ -281,25 +253,6 @@ class Execution:
         if isinstance(answer[0].result, Outcome):
             return answer[0].result
         return _of_nornir(name, answer)
-
-
-def open_links(site: Site, *, options: Options, cancel: Cancel) -> Links:
-    """Read the host keys and ~/.ssh/config once, and be ready to connect."""
-    trust = Trust(
-        known=KnownHosts.load(site.known_hosts),
-        newcomers=site.known_hosts if options.accept_new else None,
-    )
-    ssh_config = SshConfig.load(Path.home() / ".ssh" / "config")
-    return Links(site, trust=trust, patience=options.patience, cancel=cancel, ssh_config=ssh_config)
-
-
-def open_session(entry: Entry, *, site: Site, options: Options) -> SshSession | LocalSession:
-    """Return a session outside any run: for clients of what runs on the master."""
-    cancel, masker = Cancel(), Masker.of(site.secrets)
-    if entry.login.local:
-        return LocalSession(entry, masker=masker, cancel=cancel)
-    links = open_links(site, options=options, cancel=cancel)
-    return SshSession(entry, links=links, masker=masker, cancel=cancel)
 
 
 def _status(error: BaseException) -> Status:

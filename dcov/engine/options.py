@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dcov.errors import ConfigError, Problem
@@ -33,6 +33,11 @@ class Options:
     patience: Patience = field(default_factory=Patience)
     processors: Sequence[Any] = ()
     listeners: tuple[Listener, ...] = ()
+
+    @property
+    def at_once(self) -> Options:
+        """The same for all servers at once: how a plan goes, in which nothing can break."""
+        return replace(self, canary=0, batch=None, max_failures=None)
 
     def __post_init__(self) -> None:
         if self.workers < 1:

@@ -10,6 +10,8 @@ from threading import Thread
 from typing import Any
 
 from dcov.engine.execution import Execution, Job
+from dcov.engine.scope import Scope
+from dcov.engine.stages import Chain, Stages
 from dcov.events import Event
 from dcov.report import Outcome, Report
 
@@ -25,12 +27,14 @@ class RunInterrupted(KeyboardInterrupt):  # a KeyboardInterrupt, not an Error
 class Run:
     """A task or workflow under way."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job | Chain) -> None:
         self._outcomes: queue.SimpleQueue[Outcome | None] = queue.SimpleQueue()
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         listeners = (*job.options.listeners, self._events.put)
-        job = replace(job, options=replace(job.options, listeners=listeners))
-        self._execution = Execution(job, stream=self._outcomes.put)
+        options = replace(job.options, listeners=listeners)
+        self._job = job
+        self._scope = Scope(job.site, options=options, links=job.links)
+        self._execution = _execution(job, scope=self._scope, stream=self._outcomes.put)
         self._report: Report | None = None
         self._error: BaseException | None = None
         self._over = Flag()
@@ -39,11 +43,11 @@ class Run:
     @property
     def id(self) -> str:
         """The run's id, which is also the name of its record."""
-        return self._execution.id
+        return self._scope.id
 
     def cancel(self) -> None:
         """Begin no new work, end what only reads, let an apply come to its end."""
-        self._execution.cancel.set()
+        self._scope.cancel.set()
 
     def leave(self) -> None:
         """Wait for nothing any more; busy servers are reported as in doubt."""
@@ -94,13 +98,24 @@ class Run:
 
     def _work(self) -> None:
         try:
-            self._report = self._execution.run()
+            servers = [entry.name for entry in self._job.servers]
+            with self._scope.recorded(self._execution, name=self._job.name, servers=servers):
+                self._execution.run()
+            self._report = self._execution.report()
         except BaseException as error:  # noqa: BLE001  # raised again where somebody waits
             self._error = error
         finally:
             self._over.set()
             self._outcomes.put(None)
             self._events.put(None)
+
+
+def _execution(
+    job: Job | Chain, *, scope: Scope, stream: Callable[[Outcome], None]
+) -> Execution | Stages:
+    if isinstance(job, Chain):
+        return Stages(job, scope=scope, stream=stream)
+    return Execution(job, scope=scope, stream=stream)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ import pytest
 from ssh.fleets import QUICK, Yard, eventually, login, running
 
 from dcov.cancel import Cancel, Cancelled
-from dcov.engine.execution import open_links
+from dcov.engine.scope import open_links
 from dcov.engine.options import Options
 from dcov.errors import (
     ChecksumError,

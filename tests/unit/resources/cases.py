@@ -120,7 +120,7 @@ def converge(resource: Resource) -> None:
     session = LocalSession(entry, masker=Masker(), cancel=Cancel())
     run = f"19700101-000000-{secrets.token_hex(3)}"
     converger = Converger(
-        session, server="here", run=run, holder="record", masker=Masker(), cancel=Cancel()
+        session, key="here", run=run, holder="record", masker=Masker(), cancel=Cancel()
     )
     frame = Frame()
     converger.apply(converger.probe([resource]), frame=frame, limit=300)

@@ -1,0 +1,108 @@
+"""What all the tasks of one run share."""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from dcov.cancel import Cancel
+from dcov.engine.options import Options
+from dcov.engine.record import Record
+from dcov.events import Event, Kind
+from dcov.inventory.entry import Entry
+from dcov.inventory.site import Site
+from dcov.report import Report
+from dcov.secret import Masker
+from dcov.ssh.known_hosts import KnownHosts
+from dcov.ssh.link import Trust
+from dcov.ssh.links import Links
+from dcov.ssh.session import LocalSession, SshSession
+from dcov.ssh.ssh_config import SshConfig
+
+logger = logging.getLogger("dcov")
+
+
+def new_run_id() -> str:
+    """Return an id that sorts by time, to the millisecond, and has no dot in it."""
+    now = datetime.now(tz=UTC)
+    return f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03}-{secrets.token_hex(3)}"
+
+
+class Reporting(Protocol):
+    """What has come to an end, well or not, and can say how."""
+
+    def report(self) -> Report: ...
+
+
+class Scope:
+    """One run: its id and record, its connections, who listens, and how it is cancelled.
+
+    `links` are those of a fleet that stays connected; without them the run opens and closes its
+    own.
+    """
+
+    def __init__(self, site: Site, *, options: Options, links: Links | None = None) -> None:
+        self.id = new_run_id()
+        self.cancel = Cancel()
+        self.masker = Masker.of(site.secrets)
+        self.links = links or open_links(site, options=options, cancel=self.cancel)
+        self._own_links = links is None
+        self._record = Record(self.id)
+        self._listeners = (self._record.event, *options.listeners)
+        since = datetime.now(tz=UTC).strftime("%H:%M:%S UTC")
+        self.holder = f"{getpass.getuser()}@{socket.gethostname()} run {self.id} since {since}"
+
+    def emit(self, event: Event) -> None:
+        """Tell everybody who listens; one that fails must not fail the run."""
+        for listener in self._listeners:
+            try:
+                listener(event)
+            except Exception:
+                logger.exception("a listener of run %s failed", self.id)
+
+    def tell(self, kind: Kind, *, server: str = "", step: str = "", **data: object) -> None:
+        """Emit an event of this run."""
+        self.emit(Event(kind=kind, run=self.id, server=server, step=step, data=dict(data)))
+
+    def note(self, text: str) -> None:
+        """Tell something that is about no server."""
+        self.tell(Kind.NOTE, text=self.masker.text(text))
+
+    @contextmanager
+    def recorded(self, what: Reporting, *, name: str, servers: list[str]) -> Iterator[None]:
+        """Say that the run begins and how it ended, whatever happens inside."""
+        self.tell(Kind.RUN_STARTED, task=name, servers=servers)
+        try:
+            yield
+        finally:
+            if self._own_links:
+                self.links.close_all()
+            report = what.report()
+            self.tell(Kind.RUN_FINISHED, summary=report.summary)
+            self._record.close(report)
+
+
+def open_links(site: Site, *, options: Options, cancel: Cancel) -> Links:
+    """Read the host keys and ~/.ssh/config once, and be ready to connect."""
+    trust = Trust(
+        known=KnownHosts.load(site.known_hosts),
+        newcomers=site.known_hosts if options.accept_new else None,
+    )
+    ssh_config = SshConfig.load(Path.home() / ".ssh" / "config")
+    return Links(site, trust=trust, patience=options.patience, cancel=cancel, ssh_config=ssh_config)
+
+
+def open_session(entry: Entry, *, site: Site, options: Options) -> SshSession | LocalSession:
+    """Return a session outside any run: for clients of what runs on the master."""
+    cancel, masker = Cancel(), Masker.of(site.secrets)
+    if entry.login.local:
+        return LocalSession(entry, masker=masker, cancel=cancel)
+    links = open_links(site, options=options, cancel=cancel)
+    return SshSession(entry, links=links, masker=masker, cancel=cancel)
