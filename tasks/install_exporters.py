@@ -31,6 +31,7 @@ def install_exporters(
         ctx.skip("none of the chosen exporters applies to this server")
     wanted = {exporter: installation.resources(exporter, ctx=ctx) for exporter in chosen}
     changes = ctx.ensure(*(resource for group in wanted.values() for resource in group))
+    installation.tell(changes, ctx=ctx)
     changed = any(change.needed for change in changes)
     for exporter, resources in wanted.items():
         ctx.verify(installation.check(exporter, applied=resources if changed else ()), within=30)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from dcov.change import Change
 from dcov.context import Context, Preparing
 from dcov.converge.resource import Resource
 from dcov.errors import ConfigError, Problem
@@ -67,9 +68,11 @@ class Installation:
         """Return those that apply to this server; the others are noted, with the reason."""
         fitting: list[Exporter] = []
         for exporter in self.exporters:
-            if exporter.needs_gpu and not (ctx.facts.has_gpu or ctx.server.has_gpu):
-                ctx.note(f"{exporter.name} skipped: no GPU here")
+            if exporter.needs_gpu and (why := _without_gpu(ctx)):
+                ctx.note(f"{exporter.name} skipped: {why}")
                 continue
+            if exporter.needs_gpu and not ctx.server.has_gpu:
+                ctx.note("has a GPU; declare `has_gpu: true`, so that Prometheus scrapes it")
             glibc = ".".join(map(str, ctx.facts.glibc)) or None
             arch = Arch.of(ctx.facts.machine)
             exporter.release.require(arch=arch, machine=ctx.facts.machine, glibc=glibc)
@@ -88,10 +91,21 @@ class Installation:
     def resources(self, exporter: Exporter, *, ctx: Context) -> tuple[Resource, ...]:
         """Return what makes this exporter run on this server."""
         fetched = self.fetch(exporter, ctx=ctx)
-        if not fetched.pinned and fetched.sha256 not in self.trusted:
-            self.trusted.add(fetched.sha256)  # said once per run, on the first server that asks
-            ctx.note(f"{exporter.name} {fetched.version} {fetched.arch}: trusted on first use")
         return exporter.resources(fetched, templates=self.templates, port=exporter.port)
+
+    def tell(self, changes: Iterable[Change], *, ctx: Context) -> None:
+        """Note which releases that no lock file pins these changes bring to the server.
+
+        Said once in a run, on the first server: what runs there already was trusted before.
+        """
+        brought = {change.resource for change in changes if change.needed}
+        for exporter in self.exporters:
+            if f"binary:{exporter.binary}" not in brought:
+                continue
+            fetched = self.fetch(exporter, ctx=ctx)
+            if not fetched.pinned and fetched.sha256 not in self.trusted:
+                self.trusted.add(fetched.sha256)
+                ctx.note(f"{exporter.name} {fetched.version} {fetched.arch}: trusted on first use")
 
     def check(self, exporter: Exporter, *, applied: tuple[Resource, ...] = ()) -> Answers:
         """Return the check that it answers; `applied` is probed again where it was changed."""
@@ -101,6 +115,13 @@ class Installation:
             version=self.versions[exporter.name],
             resources=applied,
         )
+
+
+def _without_gpu(ctx: Context) -> str:
+    """Say why a server gets no exporter for GPUs; what is declared counts, else what is found."""
+    if ctx.server.has_gpu is False:
+        return "declared with `has_gpu: false`"
+    return "" if ctx.facts.has_gpu or ctx.server.has_gpu else "no GPU here"
 
 
 def _depot(site: Site, exporter: Exporter) -> Depot:
