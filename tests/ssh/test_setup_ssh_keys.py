@@ -250,6 +250,16 @@ def test_it_opens_workers_and_not_the_master(folder: Path, person: Person) -> No
     assert list(fleet.run(setup_ssh_keys)) == ["gpu-01"]
 
 
+def test_the_master_is_left_out_also_where_it_is_chosen(folder: Path, person: Person) -> None:
+    """The Server Manager holds the fleet key, and is not to have a login on its own machine."""
+    master = replace(person.entry("master"), role=Role.MASTER)
+    fleet = fleet_of(folder, master, person=person)
+    outcome = only(fleet.where("*").run(setup_ssh_keys))
+    assert outcome.status is Status.SKIPPED
+    assert "never opens the master" in outcome.why
+    assert not person.keys.exists()
+
+
 def test_no_password_is_shown_or_left(fleet: Fleet, state_home: Path) -> None:
     report = fleet.run(setup_ssh_keys)
     words = repr(report) + str(report.to_dict())
