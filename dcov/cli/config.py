@@ -7,9 +7,11 @@ import typer
 from dcov.cli.form import Form, Listing, show, show_document
 from dcov.cli.options import Look, spread
 from dcov.cli.progress import say
+from dcov.config.passwords import checked_for_deploy
 from dcov.config.schema import schema as schema_of
 from dcov.config.search import find_config
 from dcov.config.show import show as shown
+from dcov.errors import ConfigError
 from dcov.exporters import CATALOGUE
 from dcov.inventory.notices import notices
 from dcov.inventory.open_site import open_site
@@ -27,19 +29,23 @@ def config() -> None:
 def check(*, how: Look) -> None:
     """Read the configuration; say everything that is wrong, and what has no effect.
 
-    Ends with 0 where it can be used, notices or not, and with 2 where it cannot.
+    Ends with 0 where it can be used, notices or not, and with 2 where it cannot; a password that
+    is too short, or known to everybody, is among what it cannot be used with.
     """
     site = open_site(how.config)
+    if weak := checked_for_deploy(site.settings, path=site.path):
+        raise ConfigError(problems=weak)
     rows = [
         {
             "file": str(notice.file or ""),
             "line": notice.line,
             "key": notice.key,
             "message": notice.message,
+            "instead": notice.instead,
         }
         for notice in notices(site, ports={item.name: item.port for item in CATALOGUE})
     ]
-    columns = ("file", "line", "key", "message")
+    columns = ("file", "line", "key", "message", "instead")
     if rows or how.form is not Form.TABLE:
         show(Listing(kind="notices", rows=rows, columns=columns, key="key"), how.form)
     servers = f"{len(site.entries)} servers, master {site.master.name}"

@@ -17,62 +17,99 @@ from dcov.config.document import Loc
 class KnownKey:
     """A key, or a whole section, that has no effect here; `servers` stands for every item.
 
-    With one of the `idle` values the existing product does nothing either.
+    `instead` is what to do to get what it did. With one of the `idle` values the existing product
+    does nothing either.
     """
 
     path: tuple[str, ...]
     reason: str
+    instead: str
     idle: tuple[object, ...] = ()
 
 
 FOUND_OUT = "dcov asks the server itself, each time"
 NO_PRICES = "dcov sets no prices on marketplaces"
 NO_WATCHDOG = "dcov deploys no watchdog agents"
-PINNED = "dcov pins its images in one list; `images` overrides them"
+PINNED = "dcov pins its images in one list"
+
+SET_PRICES = "set them in the marketplace's own console; dcov shows the revenue"
+USE_ALERTS = "alert on `up == 0` in Prometheus: a silent exporter stays a target"
+SET_IMAGES = "name other images under `images`, by component"
+LEAVE_OUT = "leave it out; `dcov servers check` shows what is there"
 
 KNOWN = (
     KnownKey(
         path=("config_dir",),
         reason="on the master dcov keeps everything in /etc/dc-overview",
+        instead="make /etc/dc-overview a link to the folder that you want",
         idle=("/etc/dc-overview",),
     ),
     KnownKey(
         path=("data_dir",),
         reason="dcov keeps data in named volumes",
+        instead="move the container engine's own data folder",
         idle=("/var/lib/dc-overview",),
     ),
-    KnownKey(path=("image_tag",), reason=PINNED, idle=("latest",)),
-    KnownKey(path=("release_selection",), reason=PINNED, idle=({},)),
+    KnownKey(path=("image_tag",), reason=PINNED, instead=SET_IMAGES, idle=("latest",)),
+    KnownKey(path=("release_selection",), reason=PINNED, instead=SET_IMAGES, idle=({},)),
     KnownKey(
         path=("enable_watchtower_all",),
         reason="nothing updates containers behind dcov's back",
+        instead="`dcov upgrade` puts new images in place, and the former back on failure",
         idle=(False,),
     ),
-    KnownKey(path=("auto_confirm",), reason="`--yes` confirms, for one command", idle=(False,)),
-    KnownKey(path=("ssh_key_generated",), reason="dcov looks whether the key is there"),
-    KnownKey(path=("components", "dc_watchdog"), reason=NO_WATCHDOG, idle=(False,)),
-    KnownKey(path=("components", "vast_price_manager"), reason=NO_PRICES, idle=(False,)),
+    KnownKey(
+        path=("auto_confirm",),
+        reason="a file cannot confirm for all commands to come",
+        instead="`--yes` confirms, for one command",
+        idle=(False,),
+    ),
+    KnownKey(
+        path=("ssh_key_generated",),
+        reason="dcov looks whether the key is there",
+        instead="leave it out; `dcov keys generate` makes the key",
+    ),
+    KnownKey(
+        path=("components", "dc_watchdog"),
+        reason=NO_WATCHDOG,
+        instead=USE_ALERTS,
+        idle=(False,),
+    ),
+    KnownKey(
+        path=("components", "vast_price_manager"),
+        reason=NO_PRICES,
+        instead=SET_PRICES,
+        idle=(False,),
+    ),
     KnownKey(
         path=("components", "worker_exporters"),
-        reason="`dcov run install-exporters` installs them, whatever stands here",
+        reason="exporters are installed whatever stands here",
+        instead="`dcov run install-exporters` installs them; `exporters` says which",
         idle=(False, True),
     ),
-    KnownKey(path=("watchdog",), reason=NO_WATCHDOG),
-    KnownKey(path=("vast_price_manager",), reason=NO_PRICES),
+    KnownKey(path=("watchdog",), reason=NO_WATCHDOG, instead=USE_ALERTS),
+    KnownKey(path=("vast_price_manager",), reason=NO_PRICES, instead=SET_PRICES),
     KnownKey(
         path=("security",),
         reason="dcov manages no firewall: no port is opened or closed by it",
+        instead="let SSH, 80 and 443 in by your own firewall; dcov publishes nothing else",
         idle=({"ufw_enabled": False},),
     ),
     KnownKey(
         path=("prometheus", "legacy_managed_jobs"),
-        reason="dcov writes prometheus.yml whole, and removes no job of others",
+        reason="dcov removes no scrape job but its own",
+        instead="delete the job where it stands, and reload Prometheus",
         idle=([],),
     ),
-    KnownKey(path=("servers", "exporters_installed"), reason=FOUND_OUT, idle=(False,)),
-    KnownKey(path=("servers", "ipmi_configured"), reason=FOUND_OUT, idle=(False,)),
-    KnownKey(path=("master", "exporters_installed"), reason=FOUND_OUT, idle=(False,)),
-    KnownKey(path=("master", "ipmi_configured"), reason=FOUND_OUT, idle=(False,)),
+    *(
+        KnownKey(path=(part, key), reason=FOUND_OUT, instead=LEAVE_OUT, idle=(False,))
+        for part in ("servers", "master")
+        for key in ("exporters_installed", "ipmi_configured")
+    ),
+)
+UNUSED_SECRETS = tuple(
+    KnownKey(path=(key,), reason=NO_WATCHDOG, instead=USE_ALERTS)
+    for key in ("watchdog_api_key", "cryptolabs_api_key")
 )
 
 

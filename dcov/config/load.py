@@ -9,13 +9,14 @@ from typing import Any
 
 from dcov.config.checks import Fault, check
 from dcov.config.document import Document, Loc, written
-from dcov.config.known import KnownKey, take
+from dcov.config.known import UNUSED_SECRETS, KnownKey, take
 from dcov.config.mask import hide
 from dcov.config.merge import merge
 from dcov.config.notice import Notice
 from dcov.config.plain import Plain
 from dcov.config.reading import M, Reading, nearest, read
 from dcov.config.references import References
+from dcov.config.scrape_configs import check_scrape_configs
 from dcov.config.secrets_file import FILE_NAME, SecretsFile
 from dcov.config.settings import Settings, secrets_in
 from dcov.config.source import Source
@@ -30,6 +31,7 @@ class Unmanaged:
     key: str
     value: Any  # with every secret in it wrapped
     reason: str
+    instead: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,7 @@ def load_source(source: Source) -> Config:
     plain = Plain(document=document, follow=References(source=source).follow)
     data = plain.value()
     taken = take(data)
-    faults = [_between(document, fault) for fault in check(data)]
+    faults = [_between(document, fault) for fault in (*check(data), *check_scrape_configs(data))]
     reading = read(document, data, model=Settings, context=source.folder)
     problems = [*plain.problems, *_new(reading, after=plain.problems), *faults]
     secrets, secrets_problems = _secrets(source.folder / FILE_NAME)
@@ -70,13 +72,19 @@ def load_source(source: Source) -> Config:
     notices = (
         *_open_secrets(source, reading.model),
         *sorted(_idle(document, taken), key=lambda notice: notice.line),
+        *_unused(secrets),
         *_nameless(secrets, settings),
     )
     return Config(
         path=source.file,
         settings=settings,
         unmanaged=tuple(
-            Unmanaged(key=written(loc), value=hide(value, key=str(loc[-1])), reason=known.reason)
+            Unmanaged(
+                key=written(loc),
+                value=hide(value, key=str(loc[-1])),
+                reason=known.reason,
+                instead=known.instead,
+            )
             for loc, known, value in taken
         ),
         notices=notices,
@@ -128,6 +136,21 @@ def _idle(document: Document, taken: list[tuple[Loc, KnownKey, Any]]) -> Iterato
                 line=node.start_mark.line + 1 if node else 1,
                 key=written(loc),
                 message=f"has no effect: {known.reason}",
+                instead=known.instead,
+            )
+
+
+def _unused(secrets: Reading[SecretsFile]) -> Iterator[Notice]:
+    """Name each secret that is set and that nothing asks for."""
+    for known in UNUSED_SECRETS:
+        if getattr(secrets.model, known.path[0], None) is not None:
+            node = secrets.document.find(known.path).key
+            yield Notice(
+                file=secrets.document.file,
+                line=node.start_mark.line + 1 if node else 1,
+                key=known.path[0],
+                message=f"has no effect: {known.reason}",
+                instead=known.instead,
             )
 
 

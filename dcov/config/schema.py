@@ -18,7 +18,7 @@ def schema() -> dict[str, Any]:
     made = {"$schema": IDENTITY, **Settings.model_json_schema(by_alias=False)}
     for known in KNOWN:
         _properties(made, known)[known.path[-1]] = {
-            "description": f"No effect: {known.reason}.",
+            "description": f"No effect: {known.reason}. Instead: {known.instead}.",
             "deprecated": True,
         }
     return made

@@ -27,11 +27,11 @@ from dcov.config.fields import (
     Port,
     SecretText,
     Text,
-    Texts,
     Url,
     Whole,
     frozen,
 )
+from dcov.config.images import Images
 from dcov.config.server import Section, ServerSettings, key, part, table
 from dcov.secret import Secret
 
@@ -204,7 +204,7 @@ class Settings(Section):
     vast: VastSettings = part(VastSettings)
     runpod: RunpodSettings = part(RunpodSettings)
     servers: tuple[ServerSettings, ...] = key("The servers.", default=())
-    images: Texts = table("Container images in place of dcov's own, by component.")
+    images: Images = table("Container images in place of dcov's own, by component.")
     mirror: Url | None = key("Where releases are fetched from instead.", added=True)
     exporters: Exporters = table("What to install of each exporter, by its name.")
 

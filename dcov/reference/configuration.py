@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from dcov.config.known import KNOWN
+from dcov.config.known import KNOWN, UNUSED_SECRETS
 from dcov.config.schema import schema
 from dcov.config.secrets_file import SecretsFile
 from dcov.reference.markdown import code, table
@@ -38,8 +38,11 @@ def secrets_file() -> str:
 def not_acted_on() -> str:
     """Return the table of keys that are accepted and have no effect."""
     return table(
-        ("key", "why it has no effect"),
-        [(code(".".join(known.path)), f"{known.reason}.") for known in KNOWN],
+        ("key", "why it has no effect", "what to do instead"),
+        [
+            (code(".".join(known.path)), f"{known.reason}.", f"{known.instead}.")
+            for known in (*KNOWN, *UNUSED_SECRETS)
+        ],
     )
 
 

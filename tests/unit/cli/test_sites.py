@@ -42,6 +42,14 @@ class TestConfig:
         (notice,) = said.data["notices"]
         assert notice["key"].startswith("security")
 
+    def test_check_refuses_a_weak_password(self, dcov, site: Path) -> None:
+        with (site / "fleet-config.yaml").open("a") as file:
+            file.write("fleet_admin_pass: changeme\n")
+        said = dcov("config", "check")
+        assert said.code == 2
+        assert "fleet_admin_pass: everybody knows this password" in said.err
+        assert dcov("config", "show").code == 0
+
     def test_show_says_which_and_hides_secrets(self, dcov, site: Path) -> None:
         secrets = site / ".secrets.yaml"
         secrets.write_text("fleet_admin_pass: 'open sesame'\n")

@@ -66,7 +66,8 @@ def test_a_notice_says_why(write) -> None:
     (notice,) = load(file).notices
     assert str(notice) == (
         f"{file}:1: security: has no effect: "
-        "dcov manages no firewall: no port is opened or closed by it"
+        "dcov manages no firewall: no port is opened or closed by it; instead: "
+        "let SSH, 80 and 443 in by your own firewall; dcov publishes nothing else"
     )
 
 
@@ -100,6 +101,45 @@ def test_they_are_known_only_where_they_belong(write) -> None:
     assert all(known.reason for known in KNOWN)
     with pytest.raises(Exception, match=r"ssh\.image_tag: unknown key"):
         load(write("ssh: {image_tag: dev}"))
+
+
+def test_a_secret_that_nothing_asks_for_is_noticed(write) -> None:
+    secrets = write("ssh_password: x\nwatchdog_api_key: hunter\n", name=".secrets.yaml")
+    (notice,) = load(write("{}")).notices
+    assert (notice.file, notice.line, notice.key) == (secrets, 2, "watchdog_api_key")
+    assert "hunter" not in str(notice)
+
+
+# What versions of the existing product themselves saved: the one maps components, and both write
+# nulls for whatever is not set.
+SAVED = """
+site_name: DC Overview
+master_ip: null
+config_dir: /etc/dc-overview
+release_selection:
+  selection_id: null
+  selection_sha256: null
+  release_selection_dir: null
+  components: {grafana: null, prometheus: "sha256:aa"}
+components: {dc_overview: true, ipmi_monitor: null, worker_exporters: false}
+ssl: {mode: self_signed, domain: null, email: null, cert_path: null, key_path: null}
+ssh: {username: root, auth_method: key, password: null, key_path: null, port: 22}
+vast: {enabled: false, port: 8622, api_keys: []}
+vast_price_manager: null
+watchdog: null
+prometheus: {port: 9090, retention_days: 30, extra_scrape_configs: [], rule_files: null}
+servers:
+  - {name: gpu-01, server_ip: 192.0.2.1, bmc_ip: null, ssh_user: null, has_gpu: false,
+     exporters_installed: true, ipmi_configured: false}
+"""
+
+
+def test_a_file_that_the_existing_product_saved_loads(write) -> None:
+    config = load(write(SAVED))
+    assert [notice.key for notice in config.notices] == [
+        "release_selection",
+        "servers[0].exporters_installed",
+    ]
 
 
 def test_passwords_in_a_configuration_that_others_can_read_are_noticed(write) -> None:

@@ -54,7 +54,8 @@ def test_the_keys_that_dcov_adds_are_marked() -> None:
 def test_keys_without_effect_are_deprecated_and_say_why() -> None:
     made = schema()
     assert made["properties"]["security"] == {
-        "description": "No effect: dcov manages no firewall: no port is opened or closed by it.",
+        "description": "No effect: dcov manages no firewall: no port is opened or closed by it. "
+        "Instead: let SSH, 80 and 443 in by your own firewall; dcov publishes nothing else.",
         "deprecated": True,
     }
     servers = made["$defs"]["ServerSettings"]["properties"]
@@ -79,9 +80,7 @@ vast: {api_keys: [{name: main, key: hunter-3}]}
 prometheus:
   extra_scrape_configs:
     - job_name: mine
-      basic_auth: {username: me, password: hunter-4}
-      authorization: {credentials: hunter-5}
-      params: {token: [hunter-6]}
+      basic_auth: {username: me, password_file: /etc/prometheus/password}
 """
     shown = show(load(write(text)).settings)
     assert "hunter" not in json.dumps(shown)
@@ -97,8 +96,7 @@ prometheus:
     ]
     assert shown["vast"]["api_keys"] == [{"name": "main", "key": "***"}]
     (scrape,) = shown["prometheus"]["extra_scrape_configs"]
-    assert scrape["basic_auth"] == {"username": "me", "password": "***"}
-    assert scrape["authorization"] == {"credentials": "***"}
+    assert scrape["basic_auth"] == {"username": "me", "password_file": "/etc/prometheus/password"}
 
 
 def test_show_includes_the_defaults() -> None:
