@@ -93,7 +93,7 @@ class Links:
         self._end(self._connect(self._ways.to(name).only(key_path)))
 
     def attempts(self, name: str) -> int:
-        """How many logins this server has cost so far, the dropped ones included."""
+        """How many logins this server has cost so far, with those dropped on the way to it."""
         return self._attempts[name]
 
     def close(self, name: str) -> None:
@@ -160,10 +160,13 @@ class Links:
         return dial(name, address=login.address, port=login.port, within=self._patience.connect)
 
     def _through(self, jump: str, *, way: Way) -> SocketLike:
-        login = way.login
+        login, tried = way.login, self._attempts[jump]
         began = time.monotonic()
         try:
-            channel = self.transport(jump).open_channel(
+            opened = self.transport(jump)
+            # What the jump host has dropped, every server behind it has waited for.
+            self._attempts[way.entry.name] += max(self._attempts[jump] - tried - 1, 0)
+            channel = opened.open_channel(
                 "direct-tcpip",
                 (login.address, login.port),
                 ("", 0),
