@@ -6,11 +6,7 @@ it replaces the file at once.
 
 from __future__ import annotations
 
-import fcntl
-import os
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -19,6 +15,7 @@ from dcov.config import splice
 from dcov.config.document import Document
 from dcov.config.load import Config, load_source
 from dcov.config.plain import Plain
+from dcov.config.replace import editing, replace
 from dcov.config.source import Source
 from dcov.errors import ConfigError, Problem, UnknownNameError
 from dcov.secret import Secret
@@ -42,7 +39,7 @@ def add_servers(path: Path, *, servers: Iterable[Mapping[str, object]]) -> Confi
     items = [{key: value for key, value in one.items() if value is not None} for one in servers]
     for item in items:
         _no_secrets(item)
-    with _editing(path) as file:
+    with editing(path) as file:
         source, document, before = _open(file)
         text = _spliced(document, lambda old: splice.added(old, *items)) if items else source.text
         return _replace(source, text=text, wanted=[*before, *items])
@@ -50,7 +47,7 @@ def add_servers(path: Path, *, servers: Iterable[Mapping[str, object]]) -> Confi
 
 def remove_server(path: Path, *, name: str) -> Config:
     """Take a server out, and return the site as it now is."""
-    with _editing(path) as file:
+    with editing(path) as file:
         source, document, servers = _open(file)
         index = _index(servers, name=name)
         text = _spliced(document, lambda before: splice.removed(before, index))
@@ -60,7 +57,7 @@ def remove_server(path: Path, *, name: str) -> Config:
 def set_server(path: Path, *, name: str, keys: Mapping[str, object]) -> Config:
     """Set keys of a server, take away those whose value is None, and return the site."""
     _no_secrets(keys)
-    with _editing(path) as file:
+    with editing(path) as file:
         source, document, servers = _open(file)
         index = _index(servers, name=name)
         for key, value in keys.items():
@@ -75,18 +72,6 @@ def set_server(path: Path, *, name: str, keys: Mapping[str, object]) -> Config:
 
 def _changing(index: int, *, key: str, value: object) -> Splice:
     return lambda before: splice.changed(before, index, key, value)
-
-
-@contextmanager
-def _editing(path: Path) -> Iterator[Path]:
-    """Let one edit at a time into the folder; the lock leaves no file behind."""
-    file = path.resolve()  # a link stays a link: what it leads to is replaced
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield path
-    finally:
-        os.close(folder)
 
 
 def _open(file: Path) -> tuple[Source, Document, Servers]:
@@ -148,29 +133,8 @@ def _replace(source: Source, *, text: str, wanted: Servers) -> Config:
     if {"servers": [], **after} != {**before, "servers": wanted}:
         raise ConfigError(problems=(_problem(source.file, UNSAFE),))
     config = load_source(Source(file=source.file, text=text, owner=source.owner, mode=source.mode))
-    _write(source, text=text)
+    replace(source, text=text)
     return config
-
-
-def _write(source: Source, *, text: str) -> None:
-    file = source.file.resolve()
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    new = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            status = file.stat()
-            os.fchmod(stream.fileno(), source.mode)
-            if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
-                os.fchown(stream.fileno(), status.st_uid, status.st_gid)
-            stream.write(text.encode())
-            stream.flush()
-            os.fsync(stream.fileno())
-        if Source.read(source.file) != source:
-            message = "was changed by somebody else meanwhile; nothing was written"
-            raise ConfigError(problems=(_problem(source.file, message),))
-        new.replace(file)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _problem(file: Path | None, message: str, *, key: str = "") -> Problem:

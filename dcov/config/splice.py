@@ -130,29 +130,31 @@ def changed(document: Document, index: int, key: str, value: object) -> str:
     if own is None:
         if place.key is not None and place.loc[-1] == key:
             raise CannotSpliceError(f"{key} comes from an alias (`<<`)")
-        return document.text if value is None else _set_new(document, item, {key: value})
+        return document.text if value is None else set_new(document, item, {key: value})
     if value is None:
-        return _unset(document, item, own)
-    return _set_old(document, own, value)
+        return unset(document, item, own)
+    return set_old(document, own, value)
 
 
 def flow(value: object) -> str:
     """Return a value in the form that stands on one line, quoted where it must be."""
-    return _dump(value, flow_style=True).strip().removesuffix("\n...").strip()
+    return dump(value, flow_style=True).strip().removesuffix("\n...").strip()
 
 
-def _set_new(document: Document, item: MappingNode, pair: Mapping[str, object]) -> str:
+def set_new(document: Document, item: MappingNode, pair: Mapping[str, object]) -> str:
+    """Return the text with this pair at the end of the mapping."""
     text = Text(document)
     if item.flow_style:
         end = end_of(item.value[-1][1]) if item.value else item.start_mark.index + 1
         comma = ", " if item.value else ""
         return text.put(end, end, comma + flow(pair)[1:-1])
     column = item.value[0][0].start_mark.column
-    lines = _indented(_dump(pair), indent=column)
+    lines = _indented(dump(pair), indent=column)
     return text.put_lines(text.line_end(_content_end(text, item)), lines)
 
 
-def _set_old(document: Document, pair: tuple[Node, Node], value: object) -> str:
+def set_old(document: Document, pair: tuple[Node, Node], value: object) -> str:
+    """Return the text with another value behind this key."""
     text, (key, old) = Text(document), pair
     if not is_block(old):
         if not document.source(old).strip():  # `key:` and nothing behind it
@@ -166,16 +168,21 @@ def _set_old(document: Document, pair: tuple[Node, Node], value: object) -> str:
     return text.put(colon, end, " " + flow(value))
 
 
-def _unset(document: Document, item: MappingNode, pair: tuple[Node, Node]) -> str:
+def unset(document: Document, item: MappingNode, pair: tuple[Node, Node]) -> str:
+    """Return the text without this pair of the mapping; the file's own last pair may go."""
     text, at = Text(document), item.value.index(pair)
-    if len(item.value) == 1:
-        raise CannotSpliceError("this is the server's only key")
+    if len(item.value) == 1 and item is not document.root:
+        raise CannotSpliceError("this is the only key there")
     if item.flow_style:
+        if len(item.value) == 1:
+            return text.put(item.start_mark.index, item.end_mark.index, "{}")
         if at:
             return text.put(end_of(item.value[at - 1][1]), end_of(pair[1]), "")
         return text.put(pair[0].start_mark.index, item.value[1][0].start_mark.index, "")
     start = pair[0].start_mark.index
-    if at == 0:  # it shares its line with the dash
+    if text.text[text.line_start(start) : start].strip():  # it shares its line with a dash
+        if len(item.value) == 1:
+            raise CannotSpliceError("this is the only key there")
         return text.put(start, item.value[1][0].start_mark.index, "")
     return text.put(text.line_start(start), text.line_end(_content_end(text, pair[1])), "")
 
@@ -202,7 +209,7 @@ def _blocks(items: Iterable[Mapping[str, object]], *, indent: int) -> str:
 
 
 def _block(item: Mapping[str, object], *, indent: int) -> str:
-    lines = _indented(_dump(item), indent=indent + 2)
+    lines = _indented(dump(item), indent=indent + 2)
     return lines[:indent] + "- " + lines[indent + 2 :]
 
 
@@ -210,10 +217,11 @@ def _indented(lines: str, *, indent: int) -> str:
     return "".join(f"{' ' * indent}{line}\n" for line in lines.rstrip("\n").split("\n"))
 
 
-def _dump(value: Any, *, flow_style: bool = False) -> str:
-    dump = partial(
+def dump(value: Any, *, flow_style: bool = False) -> str:
+    """Return a value as YAML, quoted where it must be, no line of it folded."""
+    made = partial(
         yaml.safe_dump, value, sort_keys=False, default_flow_style=flow_style, width=WIDE
     )
-    dumped = str(dump(allow_unicode=True))
+    dumped = str(made(allow_unicode=True))
     # Unescaped, PyYAML folds these line ends of Unicode's into a space or a line of its own.
-    return str(dump(allow_unicode=False)) if set(dumped) & set("\x85\u2028\u2029") else dumped
+    return str(made(allow_unicode=False)) if set(dumped) & set("\x85\u2028\u2029") else dumped
