@@ -9,6 +9,7 @@
     |   |-- RefusedError
     |   |-- ConnectTimeoutError
     |   |-- NoBannerError
+    |   |-- LoginTimeoutError
     |   |-- ThrottledError
     |   |-- HostKeyUnknownError
     |   |-- HostKeyChangedError
@@ -214,6 +215,18 @@ class NoBannerError(ConnectError):
     hint = "another service may listen there, or sshd hangs; `nc {address}` shows it"
 
     detail: str = ""
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class LoginTimeoutError(ConnectError):
+    """The SSH server greeted, and then stopped answering."""
+
+    code = "login-timeout"
+    cause = "{server}: {address} sent its banner and did not end {during} within {seconds:g} s"
+    hint = "it may be out of memory, or wait for a disk or a directory service; see its console"
+
+    during: str
+    seconds: float
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -19,6 +19,7 @@ from dcov.errors import (
     HostKeyUnknownError,
     LegacyAlgorithmsError,
     LinkLostError,
+    LoginTimeoutError,
 )
 from dcov.inventory.entry import Entry
 from dcov.ssh.keyring import Keyring
@@ -31,6 +32,7 @@ KEX = ("curve25519-sha256@libssh.org", "mlkem768x25519-sha256", "ecdh-sha2-nistp
 CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes256-ctr")
 WEAK = ("cbc", "hmac-sha1", "hmac-md5")
 LOG = "dcov.paramiko"
+KEY_EXCHANGE = "the key exchange"
 
 # paramiko's thread logs a traceback for each link that breaks, and a program that has configured
 # no logging would print it. What matters of it is in our errors; a program that listens gets all.
@@ -84,12 +86,17 @@ def exchange_keys(
     transport = TunedTransport(line)  # type: ignore[arg-type]
     transport.daemon = True
     transport.set_log_channel(LOG)
-    transport.handshake_timeout = transport.banner_timeout = within
+    # Longer than we wait ourselves, or which of the three clocks ends first would be chance.
+    transport.handshake_timeout = transport.banner_timeout = 2 * within
     _prefer(transport, types=types)
     try:
         transport.start_client(timeout=within)
         if not transport.is_active():
             raise DroppedError("closed during the key exchange")  # noqa: TRY301
+        if not transport.initial_kex_done:  # start_client() ends without a word when time is up
+            raise LoginTimeoutError(  # noqa: TRY301
+                server=entry.name, address=entry.login.place, during=KEY_EXCHANGE, seconds=within
+            )
     except BaseException as error:
         transport.close()
         line.close()
@@ -157,7 +164,7 @@ class Authentication:
         self._offered: list[str] = []
 
     def run(self, *, within: float) -> None:
-        """Log in, or raise AuthRefusedError naming all that was offered."""
+        """Log in, or raise AuthRefusedError naming all that was offered, or LoginTimeoutError."""
         login = self._entry.login
         self._transport.auth_timeout = within
         until = time.monotonic() + within
@@ -166,7 +173,12 @@ class Authentication:
                 if source():
                     return
                 if time.monotonic() > until:
-                    break
+                    raise LoginTimeoutError(
+                        server=self._entry.name,
+                        address=login.place,
+                        during=f"the login by {self._offered[-1]}",
+                        seconds=within,
+                    )
         except (EOFError, OSError, paramiko.SSHException) as error:
             if self._transport.is_active():
                 raise LinkLostError(

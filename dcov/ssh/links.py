@@ -13,11 +13,11 @@ from threading import BoundedSemaphore, Lock
 import paramiko
 
 from dcov.cancel import Cancel
-from dcov.errors import ConnectError, JumpHostError, ThrottledError
+from dcov.errors import ConnectError, JumpHostError, LoginTimeoutError, ThrottledError
 from dcov.inventory.entry import Login
 from dcov.inventory.site import Site
 from dcov.ssh.keyring import Keyring
-from dcov.ssh.link import Authentication, Trust, handshake
+from dcov.ssh.link import KEY_EXCHANGE, Authentication, Trust, handshake
 from dcov.ssh.ssh_config import SshConfig
 from dcov.ssh.tcp import DroppedError, Greeted, SocketLike, dial
 from dcov.ssh.way import Way, Ways
@@ -129,6 +129,10 @@ class Links:
                 return self._attempt(way)
             except DroppedError:
                 self._cancel.wait(self._patience.pause(attempt))
+            except LoginTimeoutError as error:
+                # Once more, for a moment in which either end had too much to do.
+                if attempt or error.during != KEY_EXCHANGE:
+                    raise
         raise ThrottledError(server=name, address=way.login.place, attempts=self._patience.attempts)
 
     def _attempt(self, way: Way) -> paramiko.Transport:

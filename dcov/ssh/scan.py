@@ -36,14 +36,19 @@ class Scanned:
     error: ConnectError | None = None
 
 
-def scan(site: Site, entries: Iterable[Entry], *, workers: int = WORKERS) -> Iterator[Scanned]:
+def scan(
+    site: Site,
+    entries: Iterable[Entry],
+    *,
+    workers: int = WORKERS,
+    patience: Patience = Patience(),  # noqa: B008  # a value
+) -> Iterator[Scanned]:
     """Ask each server for its host key; what is new or has changed waits for `approve`.
 
     The way is that of a login, through the jump hosts, whose own keys must be known. Nobody logs
     in to the servers themselves.
     """
     known = KnownHosts.load(site.known_hosts)
-    patience = Patience()
     links = Links(
         site,
         trust=Trust(known=known),

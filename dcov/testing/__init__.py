@@ -9,6 +9,7 @@ from dcov.testing.faults import (
     foreign_server,
     hanging_up_server,
     silent_server,
+    stalling_server,
 )
 from dcov.testing.proxy import DelayProxy
 from dcov.testing.scripted import Asked, ScriptedSession
@@ -25,4 +26,5 @@ __all__ = [
     "foreign_server",
     "hanging_up_server",
     "silent_server",
+    "stalling_server",
 ]

@@ -39,6 +39,13 @@ def foreign_server(greeting: bytes = b"HTTP/1.1 400 Bad Request\r\n\r\n" * 100) 
 
 
 @contextmanager
+def stalling_server() -> Iterator[Fault]:
+    """Send an SSH banner and nothing after it, as a server that is out of memory does."""
+    with _answering(lambda link: link.sendall(b"SSH-2.0-OpenSSH_9.2p1\r\n")) as fault:
+        yield fault
+
+
+@contextmanager
 def hanging_up_server() -> Iterator[Fault]:
     """Accept every connection and close it at once, as an sshd beyond MaxStartups does."""
     with _answering(lambda link: link.close()) as fault:
