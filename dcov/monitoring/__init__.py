@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dcov.monitoring.reload import Reloaded
+from dcov.monitoring.rules import rules
 from dcov.monitoring.scrape_config import splice
 from dcov.monitoring.scraped import Scraped, ask_targets, down
 from dcov.monitoring.targets import Target, file_sd, targets
@@ -14,6 +15,7 @@ __all__ = [
     "ask_targets",
     "down",
     "file_sd",
+    "rules",
     "splice",
     "targets",
 ]
