@@ -118,7 +118,9 @@ class Exchange:
         unhook = None if heedless else self._cancel.on_cancel(pipe.wake)
         try:
             if self._sudo is not None:
-                said = self._become_root(pipe, until=until, shown=shown, heedless=heedless)
+                said = self._become_root(
+                    pipe, until=until, within=within, shown=shown, heedless=heedless
+                )
                 out.feed(said[0])
                 err.feed(said[1])
             self._send(pipe, parcel, until=until)
@@ -183,7 +185,7 @@ class Exchange:
                 pipe.end_input()
 
     def _become_root(
-        self, pipe: Pipe, *, until: float, shown: str, heedless: bool
+        self, pipe: Pipe, *, until: float, within: float, shown: str, heedless: bool
     ) -> tuple[bytes, bytes]:
         """Answer sudo's prompt, once, and wait for READY; return what else came on each stream."""
         assert self._sudo is not None
@@ -202,7 +204,8 @@ class Exchange:
             if not heedless:  # what takes a change back must get through after a cancel, too
                 self._cancel.check()
             if time.monotonic() >= until:
-                raise CommandTimeoutError(command=shown, seconds=0, tail="sudo did not answer")
+                tail = "sudo did not answer"
+                raise CommandTimeoutError(command=shown, seconds=within, tail=tail)
             if seen.count(prompt) > asked:
                 asked += 1
                 if asked > 1:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+import signal
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
-from ssh.fleets import Yard, login, only
+from ssh.fleets import QUICK, Yard, eventually, login, only, running
 
-from dcov import Context, Outcome, Secret, Status, task
+from dcov import Context, Fleet, Outcome, Secret, Status, task
+from dcov.engine.options import Options
+from dcov.inventory.site import Site
 from dcov.resources.file import File
 from dcov.ssh.session import SshSession
+from dcov.testing.proxy import DelayProxy
+from dcov.testing.sshd import LoopbackSshd
 
 PASSWORD = "correct horse'\\ \u00e9 $HOME"
 USER = "dcov-ops"
@@ -90,12 +97,18 @@ def test_root_by_sudo(yard: Yard, rules: list[str], password: str | None) -> Non
     ("rules", "password", "code", "words"),
     [
         ([ALL], "wrong password", "sudo-password", "does not accept the password"),
+        (
+            [ALL, f"Defaults:{USER} passwd_tries=1"],  # refuses without asking again
+            "wrong password",
+            "sudo-password",
+            "does not accept the password",
+        ),
         ([ALL], None, "sudo-password", "none is configured"),
         ([FREE, f"Defaults:{USER} requiretty"], None, "sudo-terminal", "requiretty"),
         ([], PASSWORD, "sudo-refused", "not in the sudoers file"),
         ([f"{USER} ALL=(ALL) NOPASSWD: /bin/true"], PASSWORD, "sudo-refused", "not allowed"),
     ],
-    ids=["wrong", "none", "requiretty", "not-in-sudoers", "another-command"],
+    ids=["wrong", "wrong-at-once", "none", "requiretty", "not-in-sudoers", "another-command"],
 )
 def test_what_sudo_refuses(
     yard: Yard, rules: list[str], password: str | None, code: str, words: str
@@ -108,6 +121,99 @@ def test_what_sudo_refuses(
     assert USER in found.why
     assert found.seconds < 20
     assert password is None or password not in str(found.error)
+
+
+def test_a_wrong_password_is_said_once(yard: Yard) -> None:
+    """Each further try would bring the account nearer to being locked."""
+    log = yard.folder / "sudo.log"
+    allow(ALL, f"Defaults:{USER} logfile={log}")
+    assert outcome(yard, sudo_password=Secret("wrong password")).code == "sudo-password"
+    assert eventually(lambda: log.exists() and "incorrect password" in log.read_text())
+    assert "1 incorrect password attempt" in log.read_text()
+
+
+@contextmanager
+def hanging_pam() -> Iterator[None]:
+    """Have a sudo that does not come to its prompt, as with a directory that does not answer."""
+    pam = Path("/etc/pam.d/sudo")
+    before = pam.read_text()
+    pam.write_text("auth required pam_exec.so quiet /bin/sleep 9.5\n" + before)
+    try:
+        yield
+    finally:
+        pam.write_text(before)
+        for pid in running("/bin/sleep\x009.5"):
+            os.kill(pid, signal.SIGKILL)
+
+
+@task
+def hurry(ctx: Context) -> None:
+    """Have little time."""
+    ctx.run(("true",), reads=True, within=1.5)
+
+
+def test_a_sudo_that_hangs_is_given_up_at_the_deadline(yard: Yard) -> None:
+    """The command's own deadline covers the time before it begins."""
+    allow(ALL)
+    with hanging_pam():
+        found = outcome(yard, hurry, sudo_password=Secret(PASSWORD))
+    assert (found.status, found.code) == (Status.TIMED_OUT, "command-timeout")
+    assert "within 1.5 s" in found.why
+    assert "sudo did not answer" in found.hint
+    assert found.seconds < 6
+
+
+def test_a_sudo_that_hangs_is_given_up_on_cancel(yard: Yard) -> None:
+    """A cancelled run does not wait for a prompt."""
+    allow(ALL)
+    entry = login(yard.sshd.entry("gpu-01"), user=USER, sudo_password=Secret(PASSWORD))
+    with hanging_pam():
+        run = yard.fleet_of(entry).start(who)
+        assert eventually(lambda: running("/bin/sleep\x009.5") != [])
+        run.cancel()
+        found = only(run.wait(5))
+    assert found.status is Status.CANCELLED
+
+
+def test_a_link_that_breaks_while_sudo_hangs_is_named(yard: Yard) -> None:
+    """It is the link that is at fault, and not sudo."""
+    allow(ALL)
+    with DelayProxy(yard.sshd.port) as proxy, hanging_pam():
+        entry = login(yard.sshd.entry("gpu-01"), user=USER, port=proxy.port)
+        run = yard.fleet_of(entry).start(who)
+        assert eventually(lambda: running("/bin/sleep\x009.5") != [])
+        proxy.cut()
+        found = only(run.wait(8))
+    assert (found.status, found.code) == (Status.UNREACHABLE, "link-lost")
+    assert "sudo" in found.why
+
+
+def test_sudo_is_understood_in_every_language(yard: Yard, german: None) -> None:
+    """Its refusals are told apart by their words, so it is asked to say them in English."""
+    allow(ALL, f"Defaults:{USER} passwd_tries=1")
+    with LoopbackSshd(options={"SetEnv": "LANG=de_DE.UTF-8 LANGUAGE=de"}) as foreign:
+        foreign.folder.chmod(0o755)
+        entry = login(foreign.entry("gpu-01"), user=USER, sudo_password=Secret("wrong password"))
+        shutil.copy(foreign.known_hosts(["gpu-01"]), yard.folder / "known_hosts")
+        fleet = Fleet(site=Site.of(entry, path=yard.folder), options=Options(patience=QUICK))
+        said = only(fleet.sh("sudo -S -p '' true </dev/null 2>&1; :")).value.stdout
+        assert "Passwort" in said  # without a word of ours it speaks German
+        assert only(fleet.run(who)).code == "sudo-password"
+
+
+@pytest.fixture
+def german(tmp_path: Path) -> Iterator[None]:
+    """Have this process's servers know German, where this machine has what that takes."""
+    made = tmp_path / "locale" / "de_DE.UTF-8"
+    made.parent.mkdir()
+    words = ("localedef", "-i", "de_DE", "-f", "UTF-8", made)
+    texts = Path("/usr/share/locale/de/LC_MESSAGES/sudo.mo")
+    if not texts.exists() or subprocess.run(words, check=False, capture_output=True).returncode:
+        pytest.skip("no German texts of sudo here, or no source of a German locale")
+    place = Path("/usr/lib/locale")
+    subprocess.run(("mount", "--bind", made.parent, place), check=True)
+    yield
+    subprocess.run(("umount", "-l", place), check=True)
 
 
 def test_a_server_without_sudo(yard: Yard) -> None:
