@@ -13,7 +13,7 @@ from typing import Any
 
 import paramiko
 import pytest
-from ssh.fleets import QUICK, Yard, login, only
+from ssh.fleets import QUICK, Yard, eventually, login, only
 
 from dcov import Fleet, Secret, Status
 from dcov.engine.options import Options
@@ -123,6 +123,37 @@ def _key(folder: Path, name: str) -> Path:
     path = folder / name
     subprocess.run(("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path), check=True)
     return path
+
+
+def established(port: int) -> list[str]:
+    """List this machine's connections to a port of its own."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return [line for line in lines if line.split()[2].endswith(f":{port:04X}")
+            and line.split()[3] == "01"]  # fmt: skip
+
+
+def test_where_nobody_logs_in_the_connection_is_closed(tmp_path: Path, yard: Yard) -> None:
+    """Or a stranger's sshd, and one that refused us, would keep a session for minutes."""
+    with LoopbackSshd() as own:
+        stranger, refusing = own.entry("gpu-01"), own.entry("gpu-02", 2)
+        refusing = login(refusing, key_path=_key(tmp_path, "stranger"))
+        fleet = _fleet(tmp_path, own, stranger, refusing)
+        known = tmp_path / "known_hosts"
+        lines = [line for line in known.read_text().splitlines() if line.startswith("gpu-02 ")]
+        known.write_text("\n".join(lines) + "\n")
+        report = fleet.sh("true")
+        codes = [outcome.code for outcome in report.outcomes]
+        assert codes == ["host-key-unknown", "auth-refused"]
+        assert eventually(lambda: established(own.port) == [], within=3)
+
+
+def test_a_server_that_knows_only_weak_ciphers(tmp_path: Path, yard: Yard) -> None:
+    """Nothing of CBC or SHA-1 is agreed on; the error has both sides' words."""
+    with LoopbackSshd(options={"Ciphers": "aes128-cbc"}) as old:
+        outcome = only(_fleet(tmp_path, old, old.entry("gpu-01")).sh("true"))
+    assert (outcome.status, outcome.code) == (Status.UNREACHABLE, "legacy-algorithms")
+    assert "cipher" in outcome.why
+    assert outcome.hint
 
 
 def test_a_key_that_the_server_does_not_accept(yard: Yard, tmp_path: Path) -> None:
