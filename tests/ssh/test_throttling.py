@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -87,3 +89,70 @@ def test_one_that_drops_every_login_is_given_up(yard: Yard, attempts: int) -> No
     assert (outcome.status, outcome.code) == (Status.UNREACHABLE, "throttled")
     assert outcome.cost.attempts == attempts
     assert f"{attempts} " in outcome.why
+
+
+@contextmanager
+def ending(*, banner: bytes, reset: bool) -> Iterator[int]:
+    """Greet each connection so and end it at once: a firewall, or a service that is stopping."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def accept() -> None:
+            with suppress(OSError):  # the listener was shut down
+                while True:
+                    link, _ = listener.accept()
+                    link.sendall(banner)
+                    time.sleep(0.1)  # for the other end to see that it is connected
+                    if reset:  # the kernel's RST, as for a process that was killed
+                        link.setsockopt(
+                            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+                        )
+                    link.close()
+
+        thread = threading.Thread(target=accept)
+        thread.start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+@pytest.mark.parametrize("banner", [b"", b"SSH-2.0-OpenSSH_9.2\r\n"], ids=["silent", "greeted"])
+@pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
+def test_however_a_login_is_dropped_it_is_tried_again(
+    yard: Yard,
+    banner: bytes,
+    reset: bool,  # noqa: FBT001  # a parameter of the test
+) -> None:
+    """A connection that ends before authentication, by a close or a reset, is not the last."""
+    with ending(banner=banner, reset=reset) as port:
+        entry = login(yard.sshd.entry("gpu-01"), port=port)
+        outcome = only(yard.fleet_of(entry).sh("true"))
+    assert (outcome.status, outcome.code) == (Status.UNREACHABLE, "throttled")
+    assert outcome.cost.attempts == QUICK.attempts
+
+
+def test_an_sshd_that_dies_in_the_middle_of_a_login_is_asked_again(
+    tmp_path: Path,
+    own_machine: bool,  # noqa: FBT001  # a fixture
+) -> None:
+    """Before it has refused anything, an end of the connection is no refusal."""
+    if not own_machine:
+        pytest.skip("sshd runs only root's programs, from a folder that is root's alone")
+    command = Path("/etc/dcov-test-keys")
+    flag = tmp_path / "died"
+    with LoopbackSshd() as keys:
+        command.write_text(
+            f"#!/bin/sh\n[ -e {flag} ] || {{ touch {flag}; kill -KILL $PPID; }}\n"
+            f"cat {keys.folder}/authorized_keys\n"
+        )
+        command.chmod(0o755)
+        options = {
+            "AuthorizedKeysCommand": str(command),
+            "AuthorizedKeysCommandUser": "root",
+            "AuthorizedKeysFile": "none",
+        }
+        with LoopbackSshd(options=options) as dying:
+            entry = login(dying.entry("gpu-01"), key_path=keys.key_path)
+            outcome = only(fleet_on(dying, tmp_path, entry).sh("true"))
+    command.unlink()
+    assert outcome.status is Status.OK, outcome.why
+    assert outcome.cost.attempts == 2
