@@ -90,7 +90,7 @@ class Outcome:
             return self.reason
         done = [f"{c.resource} {c.action}" for c in self.changes if c.needed]
         said = "" if self.value is None else str(self.value)
-        return ", ".join(done) or "; ".join(self.notes) or said
+        return ", ".join(done) or "; ".join(filter(None, (*self.notes, said)))
 
     @property
     def hint(self) -> str:

@@ -184,6 +184,8 @@ class Execution:
         except BaseException as caught:  # noqa: BLE001  # one server's fault must not end the run
             status, error = _status(caught), caught
         finally:
+            for told in session.newcomers():
+                ctx.note(told)
             self.fingerprints[entry.name] = ctx.fingerprints
             if not self.job.options.keep_connected:
                 with suppress(OSError):

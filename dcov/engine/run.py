@@ -33,7 +33,7 @@ class Run:
         listeners = (*job.options.listeners, self._events.put)
         options = replace(job.options, listeners=listeners)
         self._job = job
-        self._scope = Scope(job.site, options=options, links=job.links)
+        self._scope = Scope(job.site, options=options, links=job.links, planning=job.planning)
         self._execution = _execution(job, scope=self._scope, stream=self._outcomes.put)
         self._report: Report | None = None
         self._error: BaseException | None = None

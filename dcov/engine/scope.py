@@ -23,6 +23,7 @@ from dcov.secret import Masker
 from dcov.ssh.known_hosts import KnownHosts
 from dcov.ssh.link import Trust
 from dcov.ssh.links import Links
+from dcov.ssh.newcomers import Newcomers
 from dcov.ssh.session import LocalSession, SshSession
 from dcov.ssh.ssh_config import SshConfig
 
@@ -48,11 +49,22 @@ class Scope:
     own.
     """
 
-    def __init__(self, site: Site, *, options: Options, links: Links | None = None) -> None:
+    def __init__(
+        self,
+        site: Site,
+        *,
+        options: Options,
+        links: Links | None = None,
+        planning: bool = False,
+    ) -> None:
         self.id = new_run_id()
         self.cancel = Cancel()
         self.masker = Masker.of(site.secrets)
-        self.links = links or open_links(site, options=options, cancel=self.cancel)
+        if planning and options.accept_new:
+            links = None  # those of a connected fleet write down the keys that they take on trust
+        self.links = links or open_links(
+            site, options=options, cancel=self.cancel, planning=planning
+        )
         self._own_links = links is None
         self._record = Record(self.id)
         self._listeners = (self._record.event, *options.listeners)
@@ -89,11 +101,12 @@ class Scope:
             self._record.close(report)
 
 
-def open_links(site: Site, *, options: Options, cancel: Cancel) -> Links:
+def open_links(site: Site, *, options: Options, cancel: Cancel, planning: bool = False) -> Links:
     """Read the host keys and ~/.ssh/config once, and be ready to connect."""
+    newcomers = Newcomers(None if planning else site.known_hosts)
     trust = Trust(
         known=KnownHosts.load(site.known_hosts),
-        newcomers=site.known_hosts if options.accept_new else None,
+        newcomers=newcomers if options.accept_new else None,
     )
     ssh_config = SshConfig.load(Path.home() / ".ssh" / "config")
     return Links(site, trust=trust, patience=options.patience, cancel=cancel, ssh_config=ssh_config)

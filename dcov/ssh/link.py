@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import paramiko
@@ -24,6 +23,7 @@ from dcov.errors import (
 from dcov.inventory.entry import Entry
 from dcov.ssh.keyring import Keyring
 from dcov.ssh.known_hosts import Checked, KnownHosts, Verdict
+from dcov.ssh.newcomers import Newcomers
 from dcov.ssh.tcp import DroppedError, Greeted
 from dcov.ssh.way import Way
 
@@ -50,20 +50,17 @@ class TunedTransport(paramiko.Transport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
-    """What a run believes of host keys; a new name is taken on trust into `newcomers`, if given."""
+    """What a run believes of host keys; a new name is taken on trust by `newcomers`, if given."""
 
     known: KnownHosts
-    newcomers: Path | None = None
+    newcomers: Newcomers | None = None
 
     def judge(self, name: str, *, key: paramiko.PKey) -> Checked:
-        """Say what is to be thought of a server's key, after writing down a newcomer's."""
+        """Say what is to be thought of a server's key, after taking a newcomer's."""
         checked = self.known.check(name, key=key)
         if checked.verdict is not Verdict.UNKNOWN or self.newcomers is None:
             return checked
-        # Only here, because it takes its lock from filelock, which brings asyncio along.
-        from dcov.ssh.enrolment import enrol
-
-        return enrol(self.newcomers, name=name, key=key)
+        return self.newcomers.judge(name, key=key)
 
 
 def handshake(line: Greeted, *, entry: Entry, trust: Trust, within: float) -> paramiko.Transport:

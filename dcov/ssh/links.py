@@ -96,6 +96,19 @@ class Links:
         """How many logins this server has cost so far, with those dropped on the way to it."""
         return self._attempts[name]
 
+    def newcomers(self, name: str) -> tuple[str, ...]:
+        """Tell of host keys taken on trust: this server's, and its jump hosts' where new as well.
+
+        Each is told once.
+        """
+        newcomers = self._trust.newcomers
+        told: list[str] = []
+        step: str | None = name
+        while newcomers is not None and step is not None:
+            told.append(newcomers.tell(step))
+            step = self._ways.to(step).login.jump
+        return tuple(filter(None, told))
+
     def close(self, name: str) -> None:
         """Close the connection to this server, unless others go through it."""
         if not self._ways.lead_through(name):

@@ -207,6 +207,10 @@ class SshSession(WiredSession):
         """Logins so far, with those that were dropped before authentication."""
         return self._links.attempts(self.entry.name)
 
+    def newcomers(self) -> tuple[str, ...]:
+        """Tell of host keys on the way here that were unknown, and taken on trust."""
+        return self._links.newcomers(self.entry.name)
+
     def transport(self) -> paramiko.Transport:
         """Return the live connection, opening it if need be."""
         before = self._links.attempts(self.entry.name)
@@ -252,6 +256,10 @@ class LocalSession(WiredSession):
     """This machine, without SSH: the same scripts on a process of its own."""
 
     attempts = 0
+
+    def newcomers(self) -> tuple[str, ...]:
+        """Tell nothing: no key is shown on the way to this machine."""
+        return ()
 
     def drop(self) -> None:
         """Do nothing: there is no link that could break."""

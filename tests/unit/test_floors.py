@@ -135,7 +135,7 @@ LAZY_HERE = {  # what DESIGN does not list, each for what it would cost or bring
     "dcov.report": ("nornir",),
     "dcov.inventory.site": ("dcov.config", "dcov.inventory"),
     "dcov.runnable": ("pydantic",),
-    "dcov.ssh.link": ("dcov.ssh.enrolment",),
+    "dcov.ssh.newcomers": ("dcov.ssh.enrolment",),
     "dcov.ssh.way": ("dcov.config", "dcov.inventory"),
     "dcov.server": ("dcov.engine",),
     "dcov.exporters.scrape": ("dcov.clients",),
