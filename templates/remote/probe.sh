@@ -11,7 +11,8 @@ armed() {
     if [ -d /run/systemd/system ]; then
         systemctl --quiet is-active "dcov-undo-$1.timer" "dcov-undo-$1.service"
     else
-        kill -0 "$(cat "/var/lib/dcov/journal/$1/timer" 2>/dev/null)" 2>/dev/null
+        # Not by kill -0: where nobody reaps, as in many a container, the dead stay in the list.
+        grep -qs '^State:.[^ZX]' "/proc/$(cat "/var/lib/dcov/journal/$1/timer" 2>/dev/null)/status"
     fi
 }
 
