@@ -14,6 +14,7 @@ from jinja2 import (
     TemplateNotFound,
     TemplateSyntaxError,
     UndefinedError,
+    select_autoescape,
 )
 
 from dcov.errors import ConfigError, Problem
@@ -25,8 +26,9 @@ class Templates:
     def __init__(self, own: Path | None = None) -> None:
         with as_file(files("dcov") / "templates") as shipped:
             folders = [folder for folder in (own, shipped) if folder is not None]
-        self._environment = Environment(  # noqa: S701  # units and YAML: nothing here is HTML
+        self._environment = Environment(
             loader=FileSystemLoader(folders),
+            autoescape=select_autoescape(enabled_extensions=("html", "html.j2"), default=False),
             undefined=StrictUndefined,
             keep_trailing_newline=True,
             trim_blocks=True,
