@@ -43,6 +43,10 @@
     |   |-- DeadlineError
     |   `-- VerifyError
     |-- PrometheusError              a Prometheus did not answer, or refused the question
+    |-- GrafanaError                 a Grafana did not do what it was asked for
+    |   |-- GrafanaSilentError
+    |   |-- GrafanaLoginError
+    |   `-- GrafanaRefusedError
     `-- FleetError                   some servers failed; carries the Report
         `-- CancelledError
 
@@ -620,6 +624,49 @@ class PrometheusError(DcovError):
 
     url: str
     detail: str
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class GrafanaError(DcovError):
+    """A Grafana answered with what is no answer to the question."""
+
+    code = "grafana"
+    cause = "Grafana at {url}: {detail}"
+    hint = "is that a Grafana, and is the URL right, its path prefix included?"
+
+    url: str
+    detail: str
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class GrafanaSilentError(GrafanaError):
+    """No Grafana answers there."""
+
+    code = "grafana-silent"
+    cause = "Grafana at {url} does not answer: {detail}"
+    hint = "is it running, and is that its address as seen from the master?"
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class GrafanaLoginError(GrafanaError):
+    """Grafana does not take the login, or it may not do what was asked."""
+
+    code = "grafana-login"
+    cause = "Grafana at {url} refuses {user}: {detail}"
+    hint = "an admin's name and password are needed; `grafana_password` in .secrets.yaml is it"
+
+    user: str
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class GrafanaRefusedError(GrafanaError):
+    """Grafana refuses what it was asked for, in its own words."""
+
+    code = "grafana-refused"
+    cause = "Grafana at {url} answers {status}: {detail}"
+    hint = "its own words say why; what was changed before has been put back"
+
+    status: int
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

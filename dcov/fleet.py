@@ -27,7 +27,9 @@ from dcov.workflow import Step, Workflow
 if TYPE_CHECKING:
     from nornir.core import Nornir
 
+    from dcov.clients.grafana import Grafana
     from dcov.clients.prometheus import Prometheus
+    from dcov.secret import Secret
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -206,6 +208,28 @@ class Fleet:
 
         session = open_session(self.master.entry, site=self.site, options=self.options)
         return Prometheus(tunnelled(session.open_port), url=url, on_close=session.close)
+
+    @property
+    def grafana(self) -> Grafana:
+        """The master's Grafana, through a tunnel, as its own admin."""
+        return self.grafana_at(f"http://127.0.0.1:{self.site.settings.grafana.port}/grafana")
+
+    def grafana_at(
+        self, url: str, *, user: str = "admin", password: Secret | None = None
+    ) -> Grafana:
+        """Return a client for a Grafana at this URL.
+
+        `http://` is as seen from the master, `https://` is called from this machine. Without a
+        password it is `grafana.admin_password`; raises ConfigError where there is none.
+        """
+        from dcov.clients.grafana import Grafana, admin_password
+        from dcov.clients.tunnel import tunnelled
+        from dcov.engine.scope import open_session
+
+        known = password or admin_password(self.site)
+        session = open_session(self.master.entry, site=self.site, options=self.options)
+        http = tunnelled(session.open_port)
+        return Grafana(http, url=url, user=user, password=known, on_close=session.close)
 
     def _chosen(self) -> set[str]:
         return {entry.name for entry in self.servers}
