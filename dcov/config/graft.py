@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from yaml.nodes import MappingNode, Node
 
+from dcov.config import splice
 from dcov.config.document import Document, Loc, written
-from dcov.config.splice import CannotSpliceError, Text, dump, set_new, set_old, unset
+from dcov.config.splice import CannotSpliceError, Text, dump, set_new, set_old
 
 
 def put(document: Document, loc: Loc, value: object) -> str:
@@ -28,15 +29,20 @@ def put(document: Document, loc: Loc, value: object) -> str:
 
 def drop(document: Document, loc: Loc) -> str:
     """Return the text without the key at this path, and without what it leaves empty."""
+    return Text(document).put(*cut(document, loc))
+
+
+def cut(document: Document, loc: Loc) -> tuple[int, int, str]:
+    """Return from where to where `drop` takes text out, and what it puts there."""
     holder = _mapping(document, loc[:-1])
     own = _own(holder, str(loc[-1])) if holder is not None else None
     if holder is None or own is None:
         raise CannotSpliceError(f"{written(loc)} comes from an alias (`<<`)")
     if len(holder.value) > 1 or len(loc) == 1:
-        return unset(document, holder, own)
+        return splice.cut(document, holder, own)
     if not isinstance(loc[-2], str):
         raise CannotSpliceError(f"{written(loc)} is the only key there")
-    return drop(document, loc[:-1])
+    return cut(document, loc[:-1])
 
 
 def _mapping(document: Document, loc: Loc) -> MappingNode | None:

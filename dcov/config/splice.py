@@ -75,6 +75,12 @@ def added(document: Document, *items: Mapping[str, object]) -> str:
     """Return the text with more servers at the end of the list."""
     text = Text(document)
     servers = document.find(("servers",))
+    if (
+        servers.key is None
+        and isinstance(document.root, MappingNode)
+        and not is_block(document.root)
+    ):
+        return set_new(document, document.root, {"servers": [dict(item) for item in items]})
     if servers.key is None:
         head = "servers:\n" + _blocks(items, indent=2)
         return text.put_lines(len(document.text), head)
@@ -169,22 +175,25 @@ def set_old(document: Document, pair: tuple[Node, Node], value: object) -> str:
 
 
 def unset(document: Document, item: MappingNode, pair: tuple[Node, Node]) -> str:
-    """Return the text without this pair of the mapping; the file's own last pair may go."""
-    text, at = Text(document), item.value.index(pair)
-    if len(item.value) == 1 and item is not document.root:
+    """Return the text without this pair of the mapping."""
+    return Text(document).put(*cut(document, item, pair))
+
+
+def cut(document: Document, item: MappingNode, pair: tuple[Node, Node]) -> tuple[int, int, str]:
+    """Return from where to where this pair of the mapping is taken out, and what is put there."""
+    text, at, alone = Text(document), item.value.index(pair), len(item.value) == 1
+    if alone and item is not document.root:
         raise CannotSpliceError("this is the only key there")
     if item.flow_style:
-        if len(item.value) == 1:
-            return text.put(item.start_mark.index, item.end_mark.index, "{}")
+        if alone:
+            return item.start_mark.index, item.end_mark.index, "{}"
         if at:
-            return text.put(end_of(item.value[at - 1][1]), end_of(pair[1]), "")
-        return text.put(pair[0].start_mark.index, item.value[1][0].start_mark.index, "")
+            return end_of(item.value[at - 1][1]), end_of(pair[1]), ""
+        return pair[0].start_mark.index, item.value[1][0].start_mark.index, ""
     start = pair[0].start_mark.index
     if text.text[text.line_start(start) : start].strip():  # it shares its line with a dash
-        if len(item.value) == 1:
-            raise CannotSpliceError("this is the only key there")
-        return text.put(start, item.value[1][0].start_mark.index, "")
-    return text.put(text.line_start(start), text.line_end(_content_end(text, pair[1])), "")
+        return start, item.value[1][0].start_mark.index, ""
+    return text.line_start(start), text.line_end(_content_end(text, pair[1])), ""
 
 
 def _content_end(text: Text, node: Node) -> int:
