@@ -290,10 +290,23 @@ def test_a_jump_host_that_forwards_nothing(tmp_path: Path, yard: Yard) -> None:
         gate, behind = closed.entry("gate", 9), closed.entry("gpu-01", 1, jump="gate")
         outcome = _fleet(tmp_path, closed, gate, behind).where("gpu-01").sh("true")["gpu-01"]
     assert (outcome.status, outcome.code) == (Status.UNREACHABLE, "jump-host")
-    assert "prohibited" in outcome.why
+    assert "it says: Administratively prohibited" in outcome.why
     with closed_port() as fault:
         lost = login(yard.sshd.entry("gpu-01", 1, jump="gate"), port=fault.port)
         fleet = yard.fleet_of(yard.sshd.entry("gate", 9), lost)
         outcome = fleet.where("gpu-01").sh("true")["gpu-01"]
     assert outcome.code == "jump-host"
-    assert "Connect failed" in outcome.why
+    assert "it says: Connect failed" in outcome.why
+
+
+def test_a_server_behind_a_jump_host_that_does_not_answer(yard: Yard) -> None:
+    """The jump host would wait for two minutes; we do not, and say how long we have waited."""
+    with dropping_address() as fault:
+        lost = login(yard.sshd.entry("gpu-01", 1, jump="gate"), port=fault.port)
+        fleet = yard.fleet_of(yard.sshd.entry("gate", 9), lost, yard.sshd.entry("gpu-02", 2))
+        report = fleet.where("gpu-*").sh("true")
+    outcome = report["gpu-01"]
+    assert (outcome.status, outcome.code) == (Status.UNREACHABLE, "jump-host")
+    assert f"no answer within {QUICK.connect:.0f} s" in outcome.why
+    assert outcome.seconds < QUICK.connect + 3
+    assert report["gpu-02"].status is Status.OK
