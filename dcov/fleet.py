@@ -115,7 +115,7 @@ class Fleet:
         UnknownNameError, with a suggestion, for a name that matches nothing.
         """
         if isinstance(pattern, str):
-            known = without_runs(pattern, names=self.site.entries)
+            known = without_runs(pattern, site=self.site)
             names = {entry.name for entry in select(self.site, known)}
         else:
             names = set(self.nornir.filter(pattern).inventory.hosts)

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
-from dcov.engine.record import Past, is_dead, past_run, past_runs
+from dcov.engine.record import Past, is_dead, key_of, past_run, past_runs
 from dcov.errors import UnknownNameError
+from dcov.inventory.site import Site
 from dcov.report import Status
 
 TERM = re.compile(r"(?P<before>(?:^|[:,])\s*[&!]?)@(?P<what>[\w-]+)")
 LOOKS = frozenset({"ask-facts"})  # runs that only look: nobody means them by "the last run"
 
 
-def without_runs(pattern: str, *, names: Iterable[str]) -> str:
+def without_runs(pattern: str, *, site: Site) -> str:
     """Return a pattern with its `@failed` and `@RUN` replaced by the servers that they mean.
 
-    They mean the servers that did not come out well, and whose turn did not come. Raises
-    UnknownNameError where no run has that id, or none of `names` is left.
+    They mean the servers that did not come out well, and whose turn did not come; `@failed` those
+    of the last run of this site. Raises UnknownNameError where no run has that id, or no server
+    of the site is left.
     """
-    known = tuple(names)
 
     def servers(found: re.Match[str]) -> str:
-        past = _last() if found["what"] == "failed" else past_run(found["what"])
-        chosen = [name for name in known if name in set(unfinished(past))]
+        past = _last(site) if found["what"] == "failed" else past_run(found["what"])
+        left = set(unfinished(past))
+        chosen = [name for name in site.entries if name in left]
         if not chosen:
             raise UnknownNameError(
                 kind="server",
@@ -54,12 +55,14 @@ def _began(past: Past) -> int:
     return lock.stat().st_mtime_ns if lock.exists() else 0
 
 
-def _last() -> Past:
-    """Return the last run that is over and could change something."""
+def _last(site: Site) -> Past:
+    """Return the site's last run that is over and could change something."""
     for past in sorted(past_runs(), key=_began, reverse=True):
+        if past.site != key_of(site):
+            continue
         report = past.report
         if report is None and is_dead(past.run):
             return past
         if report is not None and not report["plan"] and report["task"] not in LOOKS:
             return past
-    raise UnknownNameError(kind="run", name="@failed", known="nothing has run yet")
+    raise UnknownNameError(kind="run", name="@failed", known="nothing has run yet on this site")

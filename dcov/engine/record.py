@@ -14,12 +14,18 @@ from platformdirs import user_state_path
 
 from dcov.errors import UnknownNameError
 from dcov.events import Event
+from dcov.inventory.site import Site
 from dcov.report import Report, Status
 
 
 def runs_folder() -> Path:
     """Return where the records lie: `$XDG_STATE_HOME/dcov/runs`."""
     return user_state_path("dcov") / "runs"
+
+
+def key_of(site: Site) -> str:
+    """Return what tells a site's runs from those of others: its path, or its name without one."""
+    return site.name if site.path is None else str(site.path.resolve())
 
 
 class Record:
@@ -79,6 +85,14 @@ class Past:
 
     run: str
     folder: Path
+
+    @property
+    def site(self) -> str:
+        """The key of the site that it was for; empty where the record does not say."""
+        try:
+            return str(next(self.events(), {}).get("site", ""))
+        except FileNotFoundError:  # only just begun
+            return ""
 
     @property
     def report(self) -> dict[str, Any] | None:

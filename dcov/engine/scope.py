@@ -14,7 +14,7 @@ from typing import Protocol
 
 from dcov.cancel import Cancel
 from dcov.engine.options import Options
-from dcov.engine.record import Record
+from dcov.engine.record import Record, key_of
 from dcov.events import Event, Kind
 from dcov.inventory.entry import Entry
 from dcov.inventory.site import Site
@@ -58,6 +58,7 @@ class Scope:
         planning: bool = False,
     ) -> None:
         self.id = new_run_id()
+        self._site = key_of(site)
         self.cancel = Cancel()
         self.masker = Masker.of(site.secrets)
         if planning and options.accept_new:
@@ -90,7 +91,7 @@ class Scope:
     @contextmanager
     def recorded(self, what: Reporting, *, name: str, servers: list[str]) -> Iterator[None]:
         """Say that the run begins and how it ended, whatever happens inside."""
-        self.tell(Kind.RUN_STARTED, task=name, servers=servers)
+        self.tell(Kind.RUN_STARTED, task=name, site=self._site, servers=servers)
         try:
             yield
         finally:
