@@ -5,7 +5,7 @@ import logging
 import sys
 from pathlib import Path
 
-from . import topology
+from . import stock_prometheus, topology
 from .command import LabError
 from .lab import Lab
 
@@ -21,6 +21,7 @@ def main() -> int:
     commands.add_parser("status", help="say what is up")
     reset = commands.add_parser("reset", help="make servers blank again")
     reset.add_argument("servers", nargs="+", metavar="SERVER", choices=topology.NAMES)
+    commands.add_parser("prometheus", help="have Debian's Prometheus on the master")
     commands.add_parser("down", help="remove the lab; images stay cached")
     asked = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
@@ -35,6 +36,8 @@ def main() -> int:
             case "reset":
                 for name in asked.servers:
                     lab.server(name).reset()
+            case "prometheus":
+                stock_prometheus.ensure(lab.server("master"))
             case "down":
                 lab.down()
     except LabError as error:

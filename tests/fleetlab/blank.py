@@ -4,7 +4,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import image
+from . import image, registry
+from .authority import Authority
 from .container import Container
 from .credentials import Credentials, write
 from .engine import docker
@@ -32,6 +33,7 @@ def create(
     container: Container,
     networks: Mapping[str, Network],
     credentials: Credentials,
+    authority: Authority,
 ) -> None:
     """Make the container, with its fixed addresses and its first boot laid out; start nothing."""
     label = ("--label", f"dcov-lab={lab}")
@@ -44,13 +46,15 @@ def create(
         argv += [*NESTED_ENGINE, "--volume", f"{volume}:/var/lib/docker"]
     else:
         argv += WORKER
+    if spec.pulls:
+        argv += ["--add-host", f"{registry.HOST}:{networks['outer'].address(registry.LAST)}"]
     docker(*argv, image.tag(spec.image))
     for name, end in more:
         leg = networks[name]
         docker("network", "connect", "--ip", leg.address(end), leg.name, container.name)
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "first-boot.sh"
-        write(script, _first_boot(spec, credentials=credentials), mode=0o600)
+        write(script, _first_boot(spec, credentials=credentials, authority=authority), mode=0o600)
         docker("cp", str(script), f"{container.name}:/root/first-boot.sh")
 
 
@@ -65,7 +69,7 @@ def _volume(container: Container) -> str:
     return f"{container.name}-docker"
 
 
-def _first_boot(spec: Spec, *, credentials: Credentials) -> str:
+def _first_boot(spec: Spec, *, credentials: Credentials, authority: Authority) -> str:
     """What the image's first-boot unit runs before sshd starts, and then removes."""
     user = spec.user
     folder = "/root/.ssh" if user == "root" else f"/home/{user}/.ssh"
@@ -85,4 +89,11 @@ def _first_boot(spec: Spec, *, credentials: Credentials) -> str:
         "cat > /etc/ssh/sshd_config.d/20-server.conf << 'END'",
         f"{spec.sshd}END",
     ]
+    if spec.pulls:
+        trusted = f"/etc/docker/certs.d/{registry.HOST}:{registry.PORT}"
+        lines += [
+            f"install -d {trusted}",
+            f"cat > {trusted}/ca.crt << 'END'",
+            f"{authority.certificate.read_text()}END",
+        ]
     return "\n".join(lines) + "\n"

@@ -12,6 +12,15 @@ from . import apt
 from .command import run
 from .topology import NAMES
 
+# Keys of .secrets.yaml. No marketplace ever sees the API keys.
+OF_THE_SITE = (
+    "fleet_admin_pass",
+    "bmc_password",
+    "grafana_password",
+    "ipmi_monitor_password",
+    "vast_api_key",
+    "runpod_api_key",
+)
 Passwords = Mapping[str, Mapping[str, str]]
 
 
@@ -23,6 +32,8 @@ class Credentials:
     known_hosts: Path
     passwords: Passwords
     """Server, then user."""
+    site: Mapping[str, str]
+    """What the site's own services ask for, by the name in .secrets.yaml."""
 
     @property
     def public_key(self) -> str:
@@ -58,8 +69,20 @@ def ensure(state: Path) -> Credentials:
         for name in set(NAMES) - {"gpu-03"}:
             del made[name]["ops"]
         write(file, json.dumps(made, indent=2) + "\n", mode=0o600)
-    passwords = json.loads(file.read_text())
-    return Credentials(key=key, known_hosts=state / "known_hosts", passwords=passwords)
+    return Credentials(
+        key=key,
+        known_hosts=state / "known_hosts",
+        passwords=json.loads(file.read_text()),
+        site=_of_the_site(state / "site_passwords.json"),
+    )
+
+
+def _of_the_site(file: Path) -> Mapping[str, str]:
+    if not file.exists():
+        made = {name: secrets.token_urlsafe(15) for name in OF_THE_SITE}
+        write(file, json.dumps(made, indent=2) + "\n", mode=0o600)
+    kept: dict[str, str] = json.loads(file.read_text())
+    return kept
 
 
 def write(path: Path, text: str, *, mode: int = 0o644) -> None:

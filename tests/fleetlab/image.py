@@ -18,6 +18,7 @@ from .command import log, run
 from .engine import docker
 
 RECIPES = Path(__file__).parent / "images"
+STAND_INS = Path(__file__).parent / "stand_ins"
 SUITE = "bookworm"
 PACKAGES = (
     "systemd",
@@ -39,6 +40,18 @@ class Layer:
 
     name: str
     on: str | None
+    program: str | None = None
+    """A folder of stand_ins/ that is put into it."""
+
+    @property
+    def recipe(self) -> Path:
+        """Where its Dockerfile is."""
+        return RECIPES / self.name
+
+    @property
+    def context(self) -> Path:
+        """The files that its Dockerfile copies."""
+        return STAND_INS / self.program if self.program else self.recipe
 
 
 LAYERS = {
@@ -46,9 +59,18 @@ LAYERS = {
     for layer in (
         Layer(name="nat", on=None),
         Layer(name="worker", on=None),
-        Layer(name="engine", on="worker"),
-        Layer(name="tenant", on="engine"),
-        Layer(name="master", on="engine"),
+        Layer(name="nested", on="worker"),
+        Layer(name="tenant", on="nested"),
+        Layer(name="master", on="nested"),
+        Layer(name="services", on="master"),
+        Layer(name="registry", on="services"),
+        Layer(name="prometheus", on="services"),
+        Layer(name="nginx", on="services"),
+        Layer(name="pebble", on="services"),
+        Layer(name="python", on="services"),
+        Layer(name="ipmi-monitor", on="python", program="ipmi_monitor"),
+        Layer(name="vastai-exporter", on="python", program="marketplace"),
+        Layer(name="runpod-exporter", on="python", program="marketplace"),
     )
 }
 
@@ -73,9 +95,11 @@ def tag(name: str) -> str:
     """The full name of an image as its recipe is now."""
     layer = LAYERS[name]
     recipe = hashlib.sha256(_parent(layer).encode())
-    for path in sorted((RECIPES / name).rglob("*")):
-        if path.is_file():
-            recipe.update(str(path.relative_to(RECIPES)).encode() + b"\0" + path.read_bytes())
+    for folder in sorted({layer.recipe, layer.context}):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                where = str(path.relative_to(folder.parent)).encode()
+                recipe.update(where + b"\0" + path.read_bytes())
     return f"dcov-lab/{name}:{recipe.hexdigest()[:12]}"
 
 
@@ -98,7 +122,9 @@ def ensure(name: str) -> str:
         wanted,
         "--build-arg",
         f"BASE={_parent(layer)}",
-        str(RECIPES / name),
+        "-f",
+        str(layer.recipe / "Dockerfile"),
+        str(layer.context),
     )
     log.info("image %s built in %.0f s", name, time.monotonic() - started)
     return wanted
@@ -111,6 +137,11 @@ def _parent(layer: Layer) -> str:
 def _base_tag() -> str:
     recipe = hashlib.sha256("\n".join((SUITE, *PACKAGES)).encode())
     return f"dcov-lab/base:{recipe.hexdigest()[:12]}"
+
+
+def identity(image: str) -> str:
+    """The engine's id of an image: the digest of its configuration."""
+    return docker("image", "inspect", "--format", "{{.Id}}", image).stdout.strip()
 
 
 def _present(image: str) -> bool:

@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import credentials, engine, image, network, release, router, site, topology
+from . import credentials, engine, image, network, registry, release, router, site, topology
+from .authority import Authority
 from .command import LabError, log
 from .container import Container
 from .mirror import Mirror
+from .registry import Registry
 from .server import Server
 
 
@@ -40,6 +42,8 @@ class Lab:
         self.name = name
         self.state = (state or Path(home) / "dcov-lab" / name).absolute()
         self.mirror = Mirror(state=self.state)
+        self.authority = Authority(folder=self.state / "authority")
+        self.registry = Registry(lab=name, authority=self.authority)
 
     @property
     def config(self) -> Path:
@@ -56,16 +60,21 @@ class Lab:
             self._claim_state()
             engine.ensure(log_to=image.cache() / "dockerd.log")
             behind_nat = any(spec.forwards for spec in specs)
+            pulls = any(spec.pulls for spec in specs)
             with image.building():
                 for name in sorted(
                     {spec.image for spec in specs} | ({"nat"} if behind_nat else set())
                 ):
                     image.ensure(name)
+                if pulls:
+                    registry.build()
                 releases = release.ensure()
             credentials.ensure(self.state)
             networks = network.ensure(self.name)
             if behind_nat:
                 router.ensure(self.name, networks=networks)
+            if pulls:
+                self.registry.ensure(outer=networks["outer"])
             with ThreadPoolExecutor(len(specs)) as pool:
                 list(pool.map(Server.ensure, [self.server(spec.name) for spec in specs]))
             self.mirror.fill(releases)
@@ -94,6 +103,7 @@ class Lab:
             lab=self.name,
             networks=self._networks(),
             credentials=credentials.ensure(self.state),
+            authority=self.authority,
         )
 
     def status(self) -> tuple[Status, ...]:
@@ -118,6 +128,7 @@ class Lab:
             state=self.state,
             credentials=credentials.ensure(self.state),
             mirror=self.mirror.url,
+            images=self.registry.images,
         )
 
     def _has_networks(self) -> bool:

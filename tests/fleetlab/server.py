@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from . import blank, image
+from .authority import Authority
 from .command import Finished, LabError, log
 from .container import Container
 from .credentials import Credentials
@@ -39,6 +40,7 @@ class Server:
     lab: str
     networks: Mapping[str, Network]
     credentials: Credentials
+    authority: Authority
 
     @property
     def name(self) -> str:
@@ -114,6 +116,7 @@ class Server:
             container=self.container,
             networks=self.networks,
             credentials=self.credentials,
+            authority=self.authority,
         )
         self.container.start()
         self._await_boot()

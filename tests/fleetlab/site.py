@@ -1,21 +1,34 @@
 """The lab as a site of dcov: fleet-config.yaml, .secrets.yaml, and the same for OpenSSH."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .credentials import Credentials, write
 from .server import Server
 
 CATALOGUE = {9100: "node_exporter", 9835: "dc-exporter"}
+DOMAIN = "monitoring.lab.example"
+# Nobody answers there (TEST-NET-1): the stand-in for IPMI Monitor asks no BMC.
+BMCS = {"gpu-01": "192.0.2.111", "gpu-02": "192.0.2.112"}
 
 
 def describe(
-    name: str, *, servers: Sequence[Server], state: Path, credentials: Credentials, mirror: str
+    name: str,
+    *,
+    servers: Sequence[Server],
+    state: Path,
+    credentials: Credentials,
+    mirror: str,
+    images: Mapping[str, str],
 ) -> None:
     """Write the site's files; `servers` are those that run."""
     master = [server for server in servers if server.name == "master"]
-    lines = [f"site_name: {name}"]
+    lines = [f"site_name: {name}", "fleet_admin_user: admin"]
     lines += ["master:", *_entry(master[0])] if master else []
+    lines += ["ssl:", "  mode: self_signed", f"  domain: {DOMAIN}"]
+    lines += ["components:"]
+    lines += [f"  {one}: true" for one in ("ipmi_monitor", "vast_exporter", "runpod_exporter")]
+    lines += ["images:", *(f"  {name}: {image}" for name, image in images.items())]
     lines += [
         "ssh:",
         "  username: root",
@@ -32,16 +45,27 @@ def describe(
             first, *rest = _entry(server)
             lines += [f"  - {first.strip()}", *(f"  {line}" for line in rest)]
     write(state / "fleet-config.yaml", "\n".join(lines) + "\n")
-    secrets = ["server_sudo_passwords:"] + [
-        f'  {server.name}: "{credentials.passwords[server.name][server.user]}"'
-        for server in servers
-        if server.user != "root"
-    ]
-    write(state / ".secrets.yaml", "\n".join(secrets) + "\n" if secrets[1:] else "", mode=0o600)
+    write(state / ".secrets.yaml", _secrets(servers, credentials=credentials), mode=0o600)
     write(
         state / "ssh_config",
         "\n".join(_openssh(server, credentials=credentials) for server in servers),
     )
+
+
+def _secrets(servers: Sequence[Server], *, credentials: Credentials) -> str:
+    """What opens the site, in one file as the existing product has it."""
+    kept = dict(credentials.site)
+    markets = {market: kept.pop(f"{market}_api_key") for market in ("vast", "runpod")}
+    lines = [f'{name}: "{password}"' for name, password in kept.items()]
+    for market, key in markets.items():
+        lines += [f"{market}_api_keys:", "  - name: lab", f'    key: "{key}"']
+    sudo = [
+        f'  {server.name}: "{credentials.passwords[server.name][server.user]}"'
+        for server in servers
+        if server.user != "root"
+    ]
+    lines += ["server_sudo_passwords:", *sudo] if sudo else []
+    return "\n".join(lines) + "\n"
 
 
 def _entry(server: Server) -> list[str]:
@@ -53,6 +77,8 @@ def _entry(server: Server) -> list[str]:
         lines.append(f"  ssh_port: {server.port}")
     if server.jump:
         lines.append(f"  ssh_jump: {server.jump}")
+    if server.name in BMCS:
+        lines.append(f"  bmc_ip: {BMCS[server.name]}")
     ports = {inner: outer for outer, inner in server.spec.forwards if inner in CATALOGUE}
     if ports:
         lines.append("  exporter_ports:")

@@ -16,6 +16,8 @@ class Spec:
     forwards: tuple[tuple[int, int], ...] = ()
     """(port of the router, port of this server); the first is for ssh."""
     nested_engine: bool = False
+    pulls: bool = False
+    """Whether its engine may pull from the lab's registry."""
     sshd: str = "PermitRootLogin yes\nMaxStartups 200\n"
 
     @property
@@ -31,6 +33,7 @@ SERVERS = (
         image="master",
         legs=(("outer", 10), ("jump", 10)),
         nested_engine=True,
+        pulls=True,
         # MaxStartups stays sshd's own, so that throttling is real
         sshd="PermitRootLogin yes\n",
     ),

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from dcov import Fleet
 from dcov.tasks import install_exporters
-from fleetlab import Lab
+from fleetlab import Lab, stock_prometheus
 from fleetlab.release import DC_RELEASES, NODE_RELEASES
 from fleetlab.server import Server
 
@@ -36,6 +36,7 @@ ss -Hltn '( sport = :9100 or sport = :9835 )'
 systemctl list-units --plain --no-legend 'dcov-undo-*'
 grep -h ' /usr/local/bin ' /proc/mounts
 systemctl --failed --plain --no-legend
+[ "$(hostname)" != master ] || { command -v prometheus; command -v dockerd; }
 true
 """
 # What a settled server with node_exporter looks like; says what is odd.
@@ -92,6 +93,12 @@ class Ground:
                 install_exporters, exporters=["node"], versions=[f"node_exporter={version}"]
             )
             report.raise_for_failures()
+
+    def with_prometheus(self) -> Server:
+        """Have Debian's own Prometheus on the master, beside whatever is there."""
+        master = self.server("master")
+        stock_prometheus.ensure(master)
+        return master
 
     def site(
         self,

@@ -38,6 +38,7 @@ def run(lab: Lab) -> Runs:
 def test_a_careful_installation_and_what_prometheus_sees_of_it(ground: Ground, run: Runs) -> None:
     """The second installation finds nothing to do; then every target is up."""
     ground.blank(*WORKERS)
+    ground.with_prometheus()
     first = run("examples/install_and_verify.py")
     assert first.returncode == 0, first.stdout + first.stderr
     assert f"install-exporters: {len(WORKERS)} changed" in first.stdout
@@ -66,8 +67,9 @@ def test_what_failed_is_named_with_its_hint_and_run_again(ground: Ground, run: R
     assert run("examples/install_and_verify.py").returncode == 0
 
 
-def test_the_code_of_the_first_page_runs(lab: Lab, run: Runs) -> None:
+def test_the_code_of_the_first_page_runs(lab: Lab, ground: Ground, run: Runs) -> None:
     """As it stands in README.md, in the folder of a site."""
+    ground.with_prometheus()
     (block,) = [item for item in Page(ROOT / "README.md").blocks if item.info == "python"]
     done = run("-c", block.text, cwd=lab.config.parent)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -14,6 +14,7 @@ from dcov import Fleet, Plan, Report, Status
 from dcov.tasks import configure_prometheus
 
 CONFIG = "/etc/prometheus/prometheus.yml"
+URL = "http://127.0.0.1:9090"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,21 +34,21 @@ class Story:
 def story(ground: Ground) -> Story:
     ground.blank("master")
     ground.installed(*NAMES)
-    fleet, master = ground.fleet("master"), ground.server("master")
+    fleet, master = ground.fleet("master"), ground.with_prometheus()
     master.exec(["sed", "-i", "s/15s/3s/", CONFIG])
     master.exec(["systemctl", "restart", "prometheus"])
     stock = look(master).file(CONFIG).content_string
     pid = main_pid(master, "prometheus")
     before = files(master)
-    plan = fleet.plan(configure_prometheus)
+    plan = fleet.plan(configure_prometheus, config=CONFIG)
     return Story(
         stock=stock,
         pid=pid,
         before=before,
         planned=files(master),
         plan=plan,
-        first=fleet.run(configure_prometheus),
-        second=fleet.run(configure_prometheus),
+        first=fleet.run(configure_prometheus, config=CONFIG),
+        second=fleet.run(configure_prometheus, config=CONFIG),
     )
 
 
@@ -60,7 +61,7 @@ def fleet(ground: Ground, story: Story) -> Fleet:
 
 def up(fleet: Fleet) -> dict[str, float]:
     """What the real Prometheus says of our targets."""
-    samples = fleet.prometheus.query('up{site!=""}')
+    samples = fleet.prometheus_at(URL).query('up{site!=""}')
     return {sample.labels["instance"]: sample.value for sample in samples}
 
 
@@ -75,14 +76,14 @@ def test_a_plan_changes_nothing(story: Story) -> None:
 def test_every_target_is_up(fleet: Fleet) -> None:
     """Each server is scraped, behind NAT too, with its name, site, role and kind of exporter."""
     wait_until(lambda: set(up(fleet).values()) == {1.0}, within=40)
-    samples = fleet.prometheus.query('up{site!=""}')
+    samples = fleet.prometheus_at(URL).query('up{site!=""}')
     labels = {sample.labels["instance"]: sample.labels for sample in samples}
     assert set(labels) == set(NAMES)
     for name in NAMES:
         assert labels[name]["job"] == "node"
         assert labels[name]["site"] == fleet.site.name
         assert labels[name]["role"] == ("master" if name == "master" else "worker")
-    machines = fleet.prometheus.query('node_uname_info{site!=""}')
+    machines = fleet.prometheus_at(URL).query('node_uname_info{site!=""}')
     assert {item.labels["instance"]: item.labels["nodename"] for item in machines} == {
         name: name for name in NAMES
     }
@@ -101,7 +102,7 @@ def test_the_jobs_that_were_there_are_still_scraped(fleet: Fleet) -> None:
     """Jobs of the distribution's own configuration; each has its own place in the interval."""
 
     def stock_jobs() -> set[str]:
-        return {sample.labels["job"] for sample in fleet.prometheus.query('up{site=""}')}
+        return {sample.labels["job"] for sample in fleet.prometheus_at(URL).query('up{site=""}')}
 
     wait_until(lambda: stock_jobs() == {"prometheus", "node"}, within=40)
 
@@ -124,7 +125,7 @@ def test_a_broken_configuration_is_refused(
     template.write_text("- job_name: dcov\n  scrape_interval: every now and then\n")
     master = ground.server("master")
     before = files(master)
-    outcome = Fleet.load(site).where("master").run(configure_prometheus)["master"]
+    outcome = Fleet.load(site).where("master").run(configure_prometheus, config=CONFIG)["master"]
     assert (outcome.status, outcome.code) == (Status.FAILED, "content-refused"), outcome.why
     assert "every now and then" in outcome.why
     assert outcome.hint
@@ -146,7 +147,7 @@ def test_a_silent_exporter_stays_a_target(fleet: Fleet, silent: str) -> None:
     """It turns 0 and does not vanish; configuring again does not fail for it, and names it."""
     wait_until(lambda: up(fleet).get(silent) == 0.0, within=40)
     assert set(up(fleet)) == set(NAMES)
-    outcome = fleet.where("master").run(configure_prometheus)["master"]
+    outcome = fleet.where("master").run(configure_prometheus, config=CONFIG)["master"]
     assert outcome.status is Status.OK, outcome.why
     assert any(f"{silent} (node) is down" in note for note in outcome.notes)
     assert silent not in " ".join(

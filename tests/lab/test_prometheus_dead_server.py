@@ -14,13 +14,15 @@ def test_a_dead_server_does_not_stop_the_first_configuration(ground: Ground) -> 
     """Every other target is up, and the dead one is named."""
     ground.blank("master")
     ground.installed(*NAMES)
-    master, dead = ground.server("master"), ground.server("gpu-01")
+    master, dead = ground.with_prometheus(), ground.server("gpu-01")
     quicker = "s/scrape_interval:     15s/scrape_interval: 5s\\n  scrape_timeout: 2s/"
     master.exec(["sed", "-i", quicker, CONFIG])
     master.exec(["systemctl", "restart", "prometheus"])
     dead.pause()
     try:
-        outcome = ground.fleet("master").run(configure_prometheus)["master"]
+        outcome = ground.fleet("master").run(
+            configure_prometheus, config="/etc/prometheus/prometheus.yml"
+        )["master"]
     finally:
         dead.unpause()
     assert outcome.status is Status.CHANGED, outcome.why
