@@ -78,7 +78,7 @@ def test_what_both_sides_changed_is_there(
         ("port: 23", "port: 24",
          "3:9: ssh.port: changed here (line 3: port: 23 # as ever) and on the master (line 3: po"),
         ("password: hunter-1", "password: hunter-2",
-         "3:13: ssh.password: changed here (line 3: password: '***' # as ever) and on the master ("),
+         "3:13: ssh.password: changed here (line 3: password: '***' # as ever) and on the master"),
     ],
 )  # fmt: skip
 def test_a_clash_names_both_lines(here: str, there: str, said: str) -> None:
