@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 
-from dcov.cancel import Cancel
+from dcov.cancel import Cancel, Cancelled
 from dcov.converge.group import Answers, Planned, Transaction, probe_script, read_answers
 from dcov.converge.resource import Content, Resource
 from dcov.errors import (
@@ -146,9 +146,13 @@ class Converger:
         frame.keys.clear()
         try:
             said = self._end("take_back", keys, within=END_SECONDS)
+        except Cancelled:  # the link broke as well, and nobody logs in again
+            why = "the run was cancelled"
         except (ConnectError, DcovError) as error:
-            return f"pending: the server undoes it by itself at its deadline ({error.why})"
-        return self._verdict(said)
+            why = error.why
+        else:
+            return self._verdict(said)
+        return f"pending: the server undoes it by itself at its deadline ({why})"
 
     def _verdict(self, said: str) -> str:
         incomplete = [line for line in said.splitlines() if " undone incomplete" in line]
