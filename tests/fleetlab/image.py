@@ -68,6 +68,7 @@ LAYERS = {
         Layer(name="nginx", on="services"),
         Layer(name="pebble", on="services"),
         Layer(name="python", on="services"),
+        Layer(name="grafana", on="python", program="grafana"),
         Layer(name="ipmi-monitor", on="python", program="ipmi_monitor"),
         Layer(name="vastai-exporter", on="python", program="marketplace"),
         Layer(name="runpod-exporter", on="python", program="marketplace"),

@@ -40,6 +40,7 @@ class Service:
 
 SERVICES = (
     Service(component="prometheus", layer="prometheus", name="prometheus:2.42.0"),
+    Service(component="grafana", layer="grafana", name="grafana:stand-in"),
     Service(component="cryptolabs-proxy", layer="nginx", name="nginx:1.22.1"),
     Service(component="ipmi-monitor", layer="ipmi-monitor", name="ipmi-monitor:stand-in"),
     Service(component="vastai-exporter", layer="vastai-exporter", name="vastai-exporter:stand-in"),
