@@ -22,6 +22,7 @@ def main() -> int:
     reset = commands.add_parser("reset", help="make servers blank again")
     reset.add_argument("servers", nargs="+", metavar="SERVER", choices=topology.NAMES)
     commands.add_parser("prometheus", help="have Debian's Prometheus on the master")
+    commands.add_parser("acme", help="have an ACME server, and the master's certbot use it")
     commands.add_parser("down", help="remove the lab; images stay cached")
     asked = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
@@ -38,6 +39,8 @@ def main() -> int:
                     lab.server(name).reset()
             case "prometheus":
                 stock_prometheus.ensure(lab.server("master"))
+            case "acme":
+                lab.acme.ensure(master=lab.server("master"))
             case "down":
                 lab.down()
     except LabError as error:

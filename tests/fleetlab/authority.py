@@ -1,5 +1,7 @@
 """The certificate authority of one lab: the registry and the ACME server answer by https."""
 
+import ssl
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +37,14 @@ class Authority:
             key=key,
         )
         return certificate, key
+
+    def ask(self, url: str, *, accept: str = "*/*") -> bytes:
+        """What the server says, which must show a certificate of this authority."""
+        trust = ssl.create_default_context(cafile=str(self.certificate))
+        asked = urllib.request.Request(url, headers={"Accept": accept})
+        with urllib.request.urlopen(asked, context=trust, timeout=10) as answer:
+            content: bytes = answer.read()
+        return content
 
     def _ensure(self) -> None:
         if not self.certificate.exists():

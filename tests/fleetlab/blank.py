@@ -10,7 +10,7 @@ from .container import Container
 from .credentials import Credentials, write
 from .engine import docker
 from .network import Network
-from .topology import Spec
+from .topology import HOSTS, Spec
 
 # As tried: systemd runs so without --privileged and without the host's cgroups. Without SYS_PTRACE
 # root cannot read another user's /proc/PID/exe.
@@ -46,8 +46,9 @@ def create(
         argv += [*NESTED_ENGINE, "--volume", f"{volume}:/var/lib/docker"]
     else:
         argv += WORKER
-    if spec.pulls:
-        argv += ["--add-host", f"{registry.HOST}:{networks['outer'].address(registry.LAST)}"]
+    if spec.is_master:
+        for name, end in HOSTS.items():
+            argv += ["--add-host", f"{name}:{networks['outer'].address(end)}"]
     docker(*argv, image.tag(spec.image))
     for name, end in more:
         leg = networks[name]
@@ -89,7 +90,7 @@ def _first_boot(spec: Spec, *, credentials: Credentials, authority: Authority) -
         "cat > /etc/ssh/sshd_config.d/20-server.conf << 'END'",
         f"{spec.sshd}END",
     ]
-    if spec.pulls:
+    if spec.is_master:
         trusted = f"/etc/docker/certs.d/{registry.HOST}:{registry.PORT}"
         lines += [
             f"install -d {trusted}",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import credentials, engine, image, network, registry, release, router, site, topology
+from .acme import Acme
 from .authority import Authority
 from .command import LabError, log
 from .container import Container
@@ -60,20 +61,20 @@ class Lab:
             self._claim_state()
             engine.ensure(log_to=image.cache() / "dockerd.log")
             behind_nat = any(spec.forwards for spec in specs)
-            pulls = any(spec.pulls for spec in specs)
+            with_master = any(spec.is_master for spec in specs)
             with image.building():
                 for name in sorted(
                     {spec.image for spec in specs} | ({"nat"} if behind_nat else set())
                 ):
                     image.ensure(name)
-                if pulls:
+                if with_master:
                     registry.build()
                 releases = release.ensure()
             credentials.ensure(self.state)
             networks = network.ensure(self.name)
             if behind_nat:
                 router.ensure(self.name, networks=networks)
-            if pulls:
+            if with_master:
                 self.registry.ensure(outer=networks["outer"])
             with ThreadPoolExecutor(len(specs)) as pool:
                 list(pool.map(Server.ensure, [self.server(spec.name) for spec in specs]))
@@ -95,6 +96,11 @@ class Lab:
             if self._is_ours():
                 shutil.rmtree(self.state)
         log.info("lab %s is down", self.name)
+
+    @property
+    def acme(self) -> Acme:
+        """The ACME server, which runs once its `ensure` has been called; the lab must be up."""
+        return Acme(lab=self.name, authority=self.authority, outer=self._networks()["outer"])
 
     def server(self, name: str) -> Server:
         """One server by its name in the fleet; the lab must be up."""

@@ -5,10 +5,8 @@ pushes to it through loopback, where an engine does not insist on knowing the ce
 """
 
 import json
-import ssl
 import time
 import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +16,10 @@ from .command import LabError, log
 from .container import Container
 from .engine import docker
 from .network import Network
+from .topology import REGISTRY
 
 HOST = "registry.lab.example"
 PORT = 5000
-LAST = 30  # of its address on `outer`
 # Blobs are told by their digests, so all labs of this machine can share them.
 VOLUME = "dcov-lab-registry"
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
@@ -96,7 +94,7 @@ class Registry:
         log.info("image %s pushed in %.0f s", to, time.monotonic() - started)
 
     def _create(self, wanted: str, *, outer: Network) -> None:
-        address = outer.address(LAST)
+        address = outer.address(REGISTRY)
         certificate, key = self.authority.issue(HOST, addresses=(address, "127.0.0.1"))
         self.container.remove()
         docker("volume", "create", VOLUME)
@@ -137,9 +135,5 @@ class Registry:
         return str(manifest["config"]["digest"])
 
     def _ask(self, path: str) -> bytes:
-        trust = ssl.create_default_context(cafile=str(self.authority.certificate))
         url = f"https://127.0.0.1:{self._loopback()}{path}"
-        asked = urllib.request.Request(url, headers={"Accept": MANIFEST})
-        with urllib.request.urlopen(asked, context=trust, timeout=10) as answer:
-            content: bytes = answer.read()
-        return content
+        return self.authority.ask(url, accept=MANIFEST)

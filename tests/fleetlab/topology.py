@@ -16,8 +16,8 @@ class Spec:
     forwards: tuple[tuple[int, int], ...] = ()
     """(port of the router, port of this server); the first is for ssh."""
     nested_engine: bool = False
-    pulls: bool = False
-    """Whether its engine may pull from the lab's registry."""
+    is_master: bool = False
+    """Whether it knows the lab's registry and ACME server."""
     sshd: str = "PermitRootLogin yes\nMaxStartups 200\n"
 
     @property
@@ -26,14 +26,19 @@ class Spec:
         return (self.jump,) if self.jump else ()
 
 
+# Last parts of addresses on `outer`.
 ROUTER = 20
+REGISTRY = 30
+ACME = 31
+HOSTS = {"registry.lab.example": REGISTRY, "acme.lab.example": ACME}
+"""Names that the master knows, as it has no name server that does."""
 SERVERS = (
     Spec(
         name="master",
         image="master",
         legs=(("outer", 10), ("jump", 10)),
         nested_engine=True,
-        pulls=True,
+        is_master=True,
         # MaxStartups stays sshd's own, so that throttling is real
         sshd="PermitRootLogin yes\n",
     ),
