@@ -17,6 +17,7 @@
     |   |-- AuthRefusedError
     |   |-- LegacyAlgorithmsError
     |   |-- JumpHostError
+    |   |-- ProxyCommandError
     |   `-- LinkLostError
     |-- CommandError                 a command did not do what it was sent for
     |   |-- CommandFailedError
@@ -326,6 +327,18 @@ class LinkLostError(ConnectError):
     hint = "what was applied and not confirmed undoes itself; run again when the server is back"
 
     during: str
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ProxyCommandError(ConnectError):
+    """The program that ~/.ssh/config names for the way to the server failed."""
+
+    code = "proxy-command"
+    cause = "{server}: the ProxyCommand `{command}` did not lead to {address}: {detail}"
+    hint = "it stands in ~/.ssh/config; run it by hand, it must show the server's SSH banner"
+
+    command: str
+    detail: str
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

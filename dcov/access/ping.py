@@ -15,12 +15,14 @@ WITHIN = 2  # seconds
 def ping(ctx: Context) -> bool | None:
     """Open a TCP connection; None where that tells nothing.
 
-    From here one cannot ask behind a jump host, and nornir-utils' tcp_ping speaks IPv4 alone.
+    From here one cannot ask behind a jump host or a ProxyCommand, and nornir-utils' tcp_ping
+    speaks IPv4 alone.
     """
     from nornir.core.inventory import Host
 
     login = ctx.login
-    if login.local or login.jump is not None or ":" in login.address:
+    behind = login.jump is not None or login.proxy_command is not None
+    if login.local or behind or ":" in login.address:
         return None
     results = _task(login.port).start(Host(name=ctx.name, hostname=login.address))
     return bool(results[0].result[login.port]) if not results.failed else None

@@ -44,6 +44,7 @@ class Login:
     """How to log in to a server.
 
     `address` and `port` are where sshd answers (as seen from `jump`, when one is named).
+    `proxy_command` is a program that leads there, of ~/.ssh/config and never declared.
     `local` means that the server is this machine and no SSH is needed. `unsaid` names the
     values here that are defaults: two logins with the same values are equal all the same.
     """
@@ -55,6 +56,7 @@ class Login:
     password: Secret | None = None
     sudo_password: Secret | None = None
     jump: str | None = None
+    proxy_command: str | None = None
     agent: bool | None = None  # None: asked only where no key is configured
     local: bool = False
     unsaid: frozenset[Unsaid] = field(default=frozenset(), compare=False)

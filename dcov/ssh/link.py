@@ -21,6 +21,7 @@ from dcov.errors import (
     LoginTimeoutError,
 )
 from dcov.inventory.entry import Entry
+from dcov.ssh.agent import Agent
 from dcov.ssh.keyring import Keyring
 from dcov.ssh.known_hosts import Checked, KnownHosts, Verdict
 from dcov.ssh.newcomers import Newcomers
@@ -212,7 +213,9 @@ class Authentication:
         wanted = login.agent if login.agent is not None else login.key_path is None
         if not wanted:
             return False
-        agent = paramiko.Agent()
+        agent = Agent(self._way.agent_socket)
+        if agent.fault:
+            self._offered.append(f"agent {self._way.agent_socket or ''} ({agent.fault})")
         try:
             return any(
                 self._try(key, shown=f"agent key {key.fingerprint}") for key in agent.get_keys()

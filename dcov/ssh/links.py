@@ -18,6 +18,7 @@ from dcov.inventory.entry import Login
 from dcov.inventory.site import Site
 from dcov.ssh.keyring import Keyring
 from dcov.ssh.link import KEY_EXCHANGE, Authentication, Trust, handshake
+from dcov.ssh.proxy_command import ProxiedLine
 from dcov.ssh.ssh_config import SshConfig
 from dcov.ssh.tcp import DroppedError, Greeted, SocketLike, dial
 from dcov.ssh.way import Way, Ways
@@ -174,6 +175,8 @@ class Links:
 
     def _dial(self, way: Way) -> SocketLike:
         name, login = way.entry.name, way.login
+        if login.proxy_command is not None:
+            return ProxiedLine(login.proxy_command, server=name, place=login.place)
         return dial(name, address=login.address, port=login.port, within=self._patience.connect)
 
     def _through(self, jump: str, *, way: Way) -> SocketLike:

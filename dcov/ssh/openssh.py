@@ -40,6 +40,10 @@ def _options(way: Way, *, site: Site, ways: Ways) -> list[str]:
     settings += [("IdentityFile", _quoted(key)) for key in keys]
     if keys:
         settings.append(("IdentitiesOnly", "no" if login.agent else "yes"))
+    if way.agent_socket is not None:
+        settings.append(("IdentityAgent", _quoted(way.agent_socket)))
+    if login.proxy_command is not None:
+        settings.append(("ProxyCommand", login.proxy_command.replace("%", "%%")))
     if login.jump is not None:
         jump = ways.to(login.jump)
         settings.append(("ProxyCommand", _through(jump, site=site, ways=ways, to=login.place)))

@@ -48,7 +48,7 @@ class HostOptions:
     """What ssh_config says of one alias; None and () where it says nothing.
 
     `proxy_jump` are the hops in order, each as written: [user@]host[:port]. It wins over
-    `proxy_command` where both are set.
+    `proxy_command` where both are set. That and `identity_agent` have their tokens still in them.
     """
 
     hostname: str
@@ -70,6 +70,7 @@ class _Parsed(paramiko.SSHConfig):
     TOKENS_BY_CONFIG_KEY = {  # noqa: RUF012 - paramiko's own
         key: [sign for sign in signs if sign != "%l"]
         for key, signs in paramiko.SSHConfig.TOKENS_BY_CONFIG_KEY.items()
+        if key != "proxycommand"  # its %p and %r may be what the fleet declares
     }
 
 

@@ -13,6 +13,7 @@ from dcov.errors import ConfigError, Problem
 from dcov.inventory.entry import Entry, Login, Unsaid
 from dcov.inventory.site import Site
 from dcov.ssh.ssh_config import HostOptions, SshConfig
+from dcov.ssh.tokens import agent_socket, in_command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,11 +21,13 @@ class Way:
     """How to log in to one server or jump host.
 
     `identities` are keys that ~/.ssh/config names: tried after a configured key and before the
-    agent's, and passed over where they cannot be used, as ssh does.
+    agent's, and passed over where they cannot be used, as ssh does. `agent_socket` is where the
+    agent answers, if not at SSH_AUTH_SOCK.
     """
 
     entry: Entry
     identities: tuple[Path, ...] = ()
+    agent_socket: Path | None = None
 
     @property
     def login(self) -> Login:
@@ -101,6 +104,8 @@ class Ways:
         agent = login.agent
         if agent is None and identities:
             agent = not said.identities_only
+        if agent is None and (said.identity_agent or "").lower() == "none":
+            agent = False
         user = said.user if Unsaid.USER in login.unsaid else None
         port = said.port if Unsaid.PORT in login.unsaid else None
         complete = replace(
@@ -111,7 +116,22 @@ class Ways:
             jump=_hops(said, login=login) if Unsaid.JUMP in login.unsaid else login.jump,
             agent=agent,
         )
-        return Way(entry=replace(entry, login=complete), identities=identities)
+        if said.proxy_command and complete.jump is None and Unsaid.JUMP in login.unsaid:
+            command = in_command(said.proxy_command, login=complete, alias=login.address)
+            complete = replace(complete, proxy_command=command)
+        return Way(
+            entry=replace(entry, login=complete),
+            identities=identities,
+            agent_socket=_agent_socket(said, login=complete, alias=login.address),
+        )
+
+
+def _agent_socket(said: HostOptions, *, login: Login, alias: str) -> Path | None:
+    asked = login.agent if login.agent is not None else login.key_path is None
+    place = said.identity_agent
+    if not asked or place is None or place.lower() == "none":
+        return None
+    return agent_socket(place, login=login, alias=alias)
 
 
 def _hops(said: HostOptions, *, login: Login) -> str | None:

@@ -102,9 +102,7 @@ def test_ssh_reads_the_same(folder: Path, text: str) -> None:
             assert (
                 " ".join(map(str, ours.user_known_hosts_files)) == theirs["userknownhostsfile"][0]
             )
-        if ours.proxy_command:
-            expanded = theirs["proxycommand"][0].replace("%h", ours.hostname).replace("%p", "22")
-            assert ours.proxy_command == expanded
+        assert [ours.proxy_command] == theirs.get("proxycommand", [None])
 
 
 def test_a_relative_include_lies_in_the_ssh_folder(folder: Path) -> None:
