@@ -23,6 +23,8 @@ def main() -> int:
     reset.add_argument("servers", nargs="+", metavar="SERVER", choices=topology.NAMES)
     commands.add_parser("prometheus", help="have Debian's Prometheus on the master")
     commands.add_parser("acme", help="have an ACME server, and the master's certbot use it")
+    lend = commands.add_parser("lend", help="put the lab's secrets and host keys into a folder")
+    lend.add_argument("to", type=Path, metavar="FOLDER")
     commands.add_parser("down", help="remove the lab; images stay cached")
     asked = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
@@ -41,6 +43,8 @@ def main() -> int:
                 stock_prometheus.ensure(lab.server("master"))
             case "acme":
                 lab.acme.ensure(master=lab.server("master"))
+            case "lend":
+                lab.lend(to=asked.to)
             case "down":
                 lab.down()
     except LabError as error:

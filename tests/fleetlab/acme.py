@@ -1,7 +1,7 @@
 """The ACME server of one lab: Debian's pebble, which certifies names that lead to the master.
 
-It runs for who asks for it. Its own name server says that every name is the master. It keeps nothing:
-after a new start it knows no account of an earlier one, and certbot then asks for a blank master.
+It runs for who asks for it. Its own name server says that every name is the master. It keeps
+nothing: after a new start it knows no account of an earlier one, and certbot needs a blank master.
 """
 
 import json

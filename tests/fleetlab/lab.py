@@ -112,6 +112,10 @@ class Lab:
             authority=self.authority,
         )
 
+    def lend(self, *, to: Path) -> None:
+        """Put the lab's secrets and host keys beside a fleet-config.yaml that is not its own."""
+        site.lend(self.state, to=to)
+
     def status(self) -> tuple[Status, ...]:
         """Every server that the lab could have; `absent` are those that are not up."""
         if not engine.answers() or not self._is_ours() or not self._has_networks():

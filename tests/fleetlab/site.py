@@ -1,5 +1,6 @@
 """The lab as a site of dcov: fleet-config.yaml, .secrets.yaml, and the same for OpenSSH."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -46,10 +47,25 @@ def describe(
             lines += [f"  - {first.strip()}", *(f"  {line}" for line in rest)]
     write(state / "fleet-config.yaml", "\n".join(lines) + "\n")
     write(state / ".secrets.yaml", _secrets(servers, credentials=credentials), mode=0o600)
+    write(state / "lab.env", _environment(servers, key=credentials.key, mirror=mirror))
     write(
         state / "ssh_config",
         "\n".join(_openssh(server, credentials=credentials) for server in servers),
     )
+
+
+def lend(state: Path, *, to: Path) -> None:
+    """Put what is secret, and the host keys, beside a fleet-config.yaml of somebody's own."""
+    for name, mode in ((".secrets.yaml", 0o600), ("known_hosts", 0o644)):
+        write(to / name, (state / name).read_text(), mode=mode)
+
+
+def _environment(servers: Sequence[Server], *, key: Path, mirror: str) -> str:
+    """For a shell: what differs from one lab to the next, as examples/lab refers to it."""
+    said = {"LAB_KEY": str(key), "LAB_MIRROR": mirror}
+    for server in servers:
+        said[f"LAB_{server.name.upper().replace('-', '_')}"] = server.address
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in said.items())
 
 
 def _secrets(servers: Sequence[Server], *, credentials: Credentials) -> str:

@@ -96,6 +96,7 @@ class Api:
             ("DELETE", "/api/dashboards/uid/:x", editor, self.delete_dashboard),
             ("GET", "/api/dashboards/uid/:x/versions", editor, self.get_versions),
             ("GET", "/api/v1/provisioning/contact-points", admin, self.get_points),
+            ("GET", "/api/v1/provisioning/contact-points/export", admin, self.export_points),
             ("POST", "/api/v1/provisioning/contact-points", admin, self.post_point),
             ("PUT", "/api/v1/provisioning/contact-points/:x", admin, self.put_point),
             ("DELETE", "/api/v1/provisioning/contact-points/:x", admin, self.delete_point),
@@ -253,6 +254,11 @@ class Api:
         """https://grafana.com/docs/grafana/latest/developers/http_api/alerting_provisioning/."""
         names = request.query.get("name")
         return self.points.all(name=names[0] if names else None)
+
+    def export_points(self, request: Request) -> Any:
+        """As above, export all contact points; in JSON alone."""
+        decrypt = (request.query.get("decrypt") or ["false"])[0] == "true"
+        return {"apiVersion": 1, "contactPoints": self.points.export(decrypt=decrypt)}
 
     def post_point(self, request: Request) -> Any:
         """As above, create a contact point: 202."""

@@ -35,6 +35,18 @@ class ContactPoints:
         found = self._store.all("contact-point")
         return [_shown(item) for item in found if name in (None, item["name"])]
 
+    def export(self, *, decrypt: bool) -> list[Thing]:
+        """Return them as a provisioning file has them, those of one name together."""
+        groups: dict[str, Thing] = {}
+        for item in self._store.all("contact-point"):
+            group = groups.setdefault(
+                item["name"], {"orgId": 1, "name": item["name"], "receivers": []}
+            )
+            shown = item if decrypt else _shown(item)
+            keys = ("uid", "type", "settings", "disableResolveMessage")
+            group["receivers"].append({key: shown[key] for key in keys})
+        return list(groups.values())
+
     def create(self, body: dict[str, Any], *, provenance: str = "api") -> Thing:
         uid = checked_uid(body.get("uid") or "")
         if self._store.get("contact-point", uid) is not None:

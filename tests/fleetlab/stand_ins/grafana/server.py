@@ -64,8 +64,9 @@ class Handler(BaseHTTPRequestHandler):
         where = urlsplit(self.path)
         sub = self.site.settings.sub_path
         inside = where.path == sub or where.path.startswith(sub + "/")
-        if not inside:
-            # "If accessed without subpath Grafana will redirect to an URL with the subpath."
+        if not inside and not where.path.startswith("/api"):
+            # "If accessed without subpath Grafana will redirect to an URL with the subpath":
+            # all but the API.
             self._redirect(self.site.settings.root_url.rstrip("/") + self.path, status=301)
             return
         path = where.path.removeprefix(sub) or "/"
