@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote as in_url
 
-from dcov.clients.grafana.values import ContactPoint, Dashboard, DataSource, Folder, Hit
+from dcov.clients.grafana.values import (
+    REDACTED,
+    ContactPoint,
+    Dashboard,
+    DataSource,
+    Folder,
+    Hit,
+)
 from dcov.errors import (
     ConnectTimeoutError,
     GrafanaError,
@@ -154,6 +162,18 @@ class Grafana:
     def contact_points(self) -> tuple[ContactPoint, ...]:
         """Return all contact points, their secrets redacted."""
         return tuple(map(ContactPoint.read, self._ask("GET", POINTS)))
+
+    def with_secrets(self, point: ContactPoint) -> ContactPoint:
+        """Return a contact point that was read, with what Grafana has redacted in it."""
+        path, params = f"{POINTS}/export", {"decrypt": "true", "format": "json"}
+        groups = self._ask("GET", path, params=params).get("contactPoints") or ()
+        receivers = (item for group in groups for item in group["receivers"])
+        known = {item["uid"]: item["settings"] for item in receivers}.get(point.uid, {})
+        settings = {
+            key: Secret(str(known[key])) if value == REDACTED and key in known else value
+            for key, value in point.settings.items()
+        }
+        return replace(point, settings=settings)
 
     def create_contact_point(self, point: ContactPoint) -> None:
         """Make a contact point that can be changed in Grafana, too."""

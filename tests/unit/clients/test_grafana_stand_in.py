@@ -52,9 +52,11 @@ def test_without_a_login_there_is_nothing_but_the_login(grafana: GrafanaStandIn)
 
 
 def test_what_is_asked_outside_the_sub_path_is_redirected(grafana: GrafanaStandIn) -> None:
-    answer = grafana.ask("GET", "/../api/health", headers={})
+    """All but the API: a health check needs no prefix, a scrape of the metrics does."""
+    answer = grafana.ask("GET", "/../metrics", headers={})
     assert answer.status_code == 301
-    assert answer.headers["Location"] == "https://fleet.example/grafana/api/health"
+    assert answer.headers["Location"] == "https://fleet.example/grafana/metrics"
+    assert grafana.ask("GET", "/../api/health", headers={}).status_code == 200
 
 
 def test_the_proxys_header_logs_in_and_its_role_follows_at_once(grafana: GrafanaStandIn) -> None:
