@@ -7,7 +7,12 @@ and the comment are written by hand; the rest is recorded by running this file a
 
 It puts a layer over /etc, /usr, /var and /srv, so that the machine stays as it is, runs `before`,
 the resource's own probe, and what `plan` and `apply` make of the answer, as one transaction by
-the real apply script on this machine; then it probes again. Look at what it has written.
+the real apply script on this machine; then it probes again. What needs systemd is recorded on a
+server of a lab that is up:
+
+    PYTHONPATH=tests python tests/unit/resources/cases.py --lab NAME:SERVER CASE.toml ...
+
+Look at what it has written.
 """
 
 from __future__ import annotations
@@ -19,10 +24,12 @@ import sys
 import tempfile
 import tomllib
 from dataclasses import dataclass, fields
+from importlib.resources import files
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Protocol
 
 import dcov.resources
+from dcov import Context, Fleet, task
 from dcov.cancel import Cancel
 from dcov.converge.group import _split, probe_script
 from dcov.converge.transaction import Converger, Frame
@@ -30,10 +37,12 @@ from dcov.inventory.entry import Entry, Login
 from dcov.resources import Content, Resource, Step
 from dcov.secret import Masker
 from dcov.ssh.command import Finished, Shell
+from dcov.ssh.scripts import remote
 from dcov.ssh.session import LocalSession
 
 HERE = Path(__file__).parent
 LAYERED = ("/etc", "/usr", "/var", "/srv")
+_SCRIPTS = {remote(file.name): file.name for file in (files(dcov) / "templates/remote").iterdir()}
 
 
 @dataclass(frozen=True)
@@ -77,19 +86,31 @@ def cases(kind: str = "*") -> list[Case]:
     return [Case(path) for path in sorted(HERE.glob(f"{kind}/*.toml"))]
 
 
-def written(step: Step) -> list[Any] | str:
-    """Return a step as the case files hold it."""
+def written(step: Step) -> list[Any] | str | dict[str, str]:
+    """Return a step as the case files hold it; a script of ours by its name."""
     if isinstance(step, Shell):
-        return str(step)
+        return {"script": found} if (found := _SCRIPTS.get(str(step))) else str(step)
     return [{"new": str(word.to)} if isinstance(word, Content) else str(word) for word in step]
 
 
-def record(case: Case) -> None:
-    """Run a case on this machine and write down what was seen."""
+class Machine(Protocol):
+    """Where cases are recorded."""
+
+    def sh(self, script: str) -> bytes:
+        """Run a script as root, and return what it said; raises where it failed."""
+        ...
+
+    def converge(self, resource: Resource) -> None:
+        """Apply as a run does, and keep it."""
+        ...
+
+
+def record(case: Case, *, machine: Machine) -> None:
+    """Run a case on a machine and write down what was seen."""
     own, before = case.path.read_text().partition("\n\n# recorded\n")[0], case.data["before"]
-    subprocess.run(("sh", "-euc", f"rm -rf /srv/*; {before}"), check=True, capture_output=True)
+    machine.sh(f"set -eu; rm -rf /srv/*; {before}")
     resource = case.resource
-    found = probe(resource)
+    found = probe(resource, machine=machine)
     change = resource.plan(found)
     lines = [
         f"found = {toml({'exit_code': found.exit_code, 'stdout': found.stdout})}",
@@ -98,33 +119,60 @@ def record(case: Case) -> None:
     ]
     if change.needed:
         lines.append(f"run = {toml([written(step) for step in resource.apply(change)])}")
-        converge(resource)
-    after = probe(resource)
+        machine.converge(resource)
+    after = probe(resource, machine=machine)
     lines.append(f"after = {toml({'exit_code': after.exit_code, 'stdout': after.stdout})}")
     case.path.write_text(own.rstrip("\n") + "\n\n# recorded\n" + "\n".join(lines) + "\n")
 
 
-def probe(resource: Resource) -> Finished:
+def probe(resource: Resource, *, machine: Machine) -> Finished:
     """Ask as a run does."""
     mark = secrets.token_hex(8)
-    done = subprocess.run(
-        ("sh", "-c", probe_script([resource], mark=mark)), capture_output=True, check=True
-    )
-    out, code = _split(done.stdout, mark=mark.encode(), count=2)[1]
+    out, code = _split(
+        machine.sh(probe_script([resource], mark=mark)), mark=mark.encode(), count=2
+    )[1]
     return Finished(command="probe", exit_code=code, stdout=out.decode())
 
 
-def converge(resource: Resource) -> None:
-    """Apply as a run does, and keep it."""
-    entry = Entry(name="here", login=Login(address="localhost", local=True))
-    session = LocalSession(entry, masker=Masker(), cancel=Cancel())
-    run = f"19700101-000000-{secrets.token_hex(3)}"
-    converger = Converger(
-        session, key="here", run=run, holder="record", masker=Masker(), cancel=Cancel()
-    )
-    frame = Frame()
-    converger.apply(converger.probe([resource]), frame=frame, limit=300)
-    converger.confirm(frame)
+class Here:
+    """This machine, in mounts of its own."""
+
+    def sh(self, script: str) -> bytes:
+        return subprocess.run(("sh", "-c", script), capture_output=True, check=True).stdout
+
+    def converge(self, resource: Resource) -> None:
+        entry = Entry(name="here", login=Login(address="localhost", local=True))
+        session = LocalSession(entry, masker=Masker(), cancel=Cancel())
+        run = f"19700101-000000-{secrets.token_hex(3)}"
+        converger = Converger(
+            session, key="here", run=run, holder="record", masker=Masker(), cancel=Cancel()
+        )
+        frame = Frame()
+        converger.apply(converger.probe([resource]), frame=frame, limit=300)
+        converger.confirm(frame)
+
+
+class InLab:
+    """A server of a lab."""
+
+    def __init__(self, place: str) -> None:
+        from fleetlab import Lab
+
+        name, _, server = place.partition(":")
+        lab = Lab(name)
+        self._server = lab.server(server)
+        self._fleet = Fleet.load(lab.config).where(server)
+
+    def sh(self, script: str) -> bytes:
+        said: str = self._server.exec(["sh", "-c", script]).stdout
+        return said.encode()
+
+    def converge(self, resource: Resource) -> None:
+        @task(on="all")
+        def ensure(ctx: Context) -> None:
+            ctx.ensure(resource)
+
+        self._fleet.run(ensure).raise_for_failures()
 
 
 def toml(value: Any) -> str:
@@ -151,7 +199,13 @@ def layer() -> None:
 
 
 if __name__ == "__main__":
-    layer()
-    for case in [Case(Path(word)) for word in sys.argv[1:]] or cases():
-        record(case)
+    words = sys.argv[1:]
+    machine: Machine
+    if words[:1] == ["--lab"]:
+        machine, words = InLab(words[1]), words[2:]
+    else:
+        machine = Here()
+        layer()
+    for case in [Case(Path(word)) for word in words] or cases():
+        record(case, machine=machine)
         print(case.path.relative_to(HERE.parents[2]) if case.path.is_absolute() else case.path)

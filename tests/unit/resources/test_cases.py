@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
@@ -13,8 +14,8 @@ from unit.resources.cases import Case, cases, written
 import dcov
 from dcov.change import Action
 from dcov.converge.group import Answers, Planned, Probed, Transaction, probe_script
-from dcov.errors import PathTakenError
-from dcov.resources import AbsentFile, Binary, Directory, File, Resource
+from dcov.errors import PathTakenError, PortBusyError
+from dcov.resources import AbsentFile, Binary, Directory, File, FreePort, Resource
 from dcov.ssh.command import Finished
 
 
@@ -57,6 +58,14 @@ def test_something_else_at_the_path_is_refused(kind: str, tmp_path: Path) -> Non
     for resource in wanted:
         with pytest.raises(PathTakenError, match=kind):
             resource.plan(ask(resource))
+
+
+def test_a_port_that_another_program_holds_is_refused() -> None:
+    """By its name and its number, so that the operator knows whom to ask."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        wanted = FreePort(port=taken.getsockname()[1], unit="dcov-test-no-such-unit")
+        with pytest.raises(PortBusyError, match=rf"\(pid {os.getpid()}\)"):
+            wanted.plan(ask(wanted))
 
 
 def test_shellcheck_accepts_what_is_sent_to_servers(tmp_path: Path) -> None:
