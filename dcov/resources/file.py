@@ -93,7 +93,7 @@ class KeptFile:
     kept: PurePosixPath
 
     def probe(self) -> Argv:
-        return ("cmp", "-s", "--", str(self.path), str(self.kept))
+        return ("sh", "-c", remote("probe-kept.sh"), "sh", str(self.path), str(self.kept))
 
     def plan(self, found: Finished) -> Change:
         name = f"file:{self.path}"
