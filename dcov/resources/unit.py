@@ -62,28 +62,29 @@ class Unit:
         return ""
 
     def apply(self, change: Change) -> tuple[Step, ...]:
-        was_active = any(line.startswith("-active") for line in change.diff)
-        was_enabled = "+enabled" not in change.diff
+        starts = "+active" in change.diff
+        was_active = not starts or any(line.startswith("-active") for line in change.diff)
         steps: list[Step] = [("settle", "systemctl", "daemon-reload")]
-        if was_active or (was_enabled and "+active" not in change.diff):
-            steps += [("settle", "systemctl", "restart", self._unit)]
-        else:
+        if not was_active:
             steps += [
                 ("settle", "forgive", self._unit),
                 ("undo", "systemctl", "stop", self._unit),
             ]
+        elif starts:
+            steps += [("settle", "systemctl", "restart", self._unit)]
         steps += [("systemctl", "daemon-reload")]
-        if not was_enabled:
+        if "+enabled" in change.diff:
             steps += [
                 ("undo", "systemctl", "--quiet", "disable", self._unit),
                 ("systemctl", "--quiet", "enable", self._unit),
             ]
-        return (
-            *steps,
-            ("forgive", self._unit),
-            ("systemctl", "restart", self._unit),
-            ("stamp", self._unit, self.started_with),
-        )
+        if starts:
+            steps += [
+                ("forgive", self._unit),
+                ("systemctl", "restart", self._unit),
+                ("stamp", self._unit, self.started_with),
+            ]
+        return tuple(steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
