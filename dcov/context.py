@@ -25,10 +25,12 @@ from dcov.events import Event, Kind, Listener
 from dcov.facts import Facts, facts_script, read_facts
 from dcov.inventory.entry import Entry, Login
 from dcov.inventory.site import Site
-from dcov.secret import Masker
+from dcov.secret import Masker, Secret
 from dcov.ssh.command import Argv, Finished, Shell, Sink
 from dcov.ssh.exchange import Tie
-from dcov.ssh.session import LocalSession, ReadOnly, Session, SshSession, digest
+from dcov.ssh.local import LocalSession
+from dcov.ssh.readonly import ReadOnly
+from dcov.ssh.session import Session, SshSession, digest
 from dcov.ssh.tcp import SocketLike
 
 if TYPE_CHECKING:

@@ -26,7 +26,8 @@ from dcov.inventory.nornir import from_nornir, to_nornir
 from dcov.inventory.site import Site
 from dcov.runnable import Task
 from dcov.secret import Masker
-from dcov.ssh.session import LocalSession, SshSession
+from dcov.ssh.local import LocalSession
+from dcov.ssh.session import SshSession
 
 PLUGIN = "dcov-ssh"
 

@@ -38,7 +38,8 @@ from dcov.inventory.site import Site
 from dcov.report import Cost, Outcome, Report, Status
 from dcov.runnable import Task
 from dcov.ssh.links import Links
-from dcov.ssh.session import LocalSession, SshSession
+from dcov.ssh.local import LocalSession
+from dcov.ssh.session import SshSession
 
 NornirFunction = Callable[..., Any]
 

@@ -23,8 +23,9 @@ from dcov.secret import Masker
 from dcov.ssh.known_hosts import KnownHosts
 from dcov.ssh.link import Trust
 from dcov.ssh.links import Links
+from dcov.ssh.local import LocalSession
 from dcov.ssh.newcomers import Newcomers
-from dcov.ssh.session import LocalSession, SshSession
+from dcov.ssh.session import SshSession
 from dcov.ssh.ssh_config import SshConfig
 
 logger = logging.getLogger("dcov")

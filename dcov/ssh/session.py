@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
@@ -18,16 +16,15 @@ from dcov.errors import (
     CommandFailedError,
     DiskFullError,
     LinkLostError,
-    NotReadOnlyError,
 )
 from dcov.inventory.entry import Entry, Login
 from dcov.secret import Masker
 from dcov.ssh.command import Argv, Finished, Shell, Sink, as_shell
 from dcov.ssh.exchange import Elevation, Exchange, Parcel, Tie, script
 from dcov.ssh.links import Links
-from dcov.ssh.pipe import ChannelPipe, Pipe, ProcessPipe
+from dcov.ssh.pipe import ChannelPipe, Pipe
 from dcov.ssh.scripts import remote
-from dcov.ssh.tcp import SocketLike, dial
+from dcov.ssh.tcp import SocketLike
 
 SHOWN = 120  # characters of a command in reports
 NO_ROOM = 28  # stage.sh measured that the file system is full
@@ -252,77 +249,6 @@ class SshSession(WiredSession):
         return LinkLostError(server=self.entry.name, address=self.entry.login.place, during=detail)
 
 
-class LocalSession(WiredSession):
-    """This machine, without SSH: the same scripts on a process of its own."""
-
-    attempts = 0
-
-    def newcomers(self) -> tuple[str, ...]:
-        """Tell nothing: no key is shown on the way to this machine."""
-        return ()
-
-    def drop(self) -> None:
-        """Do nothing: there is no link that could break."""
-
-    def close(self) -> None:
-        """Do nothing: nothing is held open."""
-
-    def open_port(self, port: int, *, host: str = "127.0.0.1", within: float) -> SocketLike:
-        self.costs.channels += 1
-        return dial(self.entry.name, address=host, port=port, within=within)
-
-    @property
-    def login(self) -> Login:
-        """Nobody logs in: whoever runs dcov is here already."""
-        return replace(self.entry.login, user=getpass.getuser())
-
-    def try_key(self, key_path: Path) -> None:
-        """Do nothing: this machine is reached without a key."""
-
-    def _open_pipe(self, line: str) -> Pipe:
-        return ProcessPipe(["sh", "-c", line])
-
-
-class ReadOnly:
-    """A session that refuses whatever is not marked as reading only: what a plan works with."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self.costs = session.costs
-
-    def run(
-        self,
-        command: Argv | Shell,
-        *,
-        within: float,
-        reads: bool = False,
-        as_root: bool = True,
-        tie: Tie | None = None,
-        sink: Sink | None = None,
-        shown: str = "",
-    ) -> Finished:
-        if not reads:
-            raise NotReadOnlyError(command=shown or as_shell(command)[:SHOWN])
-        return self._session.run(
-            command, within=within, reads=True, as_root=as_root, tie=tie, sink=sink, shown=shown
-        )
-
-    def upload(
-        self, content: BinaryIO, *, to: PurePosixPath, run: str, sha256: str, within: float
-    ) -> Staged:
-        del content, run, sha256, within
-        raise NotReadOnlyError(command=f"upload {to}")
-
-    def open_port(self, port: int, *, host: str = "127.0.0.1", within: float) -> SocketLike:
-        return self._session.open_port(port, host=host, within=within)
-
-    def drop(self) -> None:
-        self._session.drop()
-
-
 def digest(data: bytes) -> str:
     """Return the SHA-256 in hex."""
     return hashlib.sha256(data).hexdigest()
-
-
-OpenSession = Callable[[Entry], "SshSession | LocalSession"]

@@ -30,7 +30,9 @@ from dcov.inventory.entry import Entry, Login
 from dcov.secret import Masker, Secret
 from dcov.ssh.command import Shell
 from dcov.ssh.exchange import Tie
-from dcov.ssh.session import LocalSession, ReadOnly, SshSession
+from dcov.ssh.local import LocalSession
+from dcov.ssh.readonly import ReadOnly
+from dcov.ssh.session import SshSession
 from dcov.testing.proxy import DelayProxy
 
 PASSWORD = "correct-horse-battery"
