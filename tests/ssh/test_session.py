@@ -17,8 +17,8 @@ import pytest
 from ssh.fleets import QUICK, Yard, eventually, login, running
 
 from dcov.cancel import Cancel, Cancelled
-from dcov.engine.scope import open_links
 from dcov.engine.options import Options
+from dcov.engine.scope import open_links
 from dcov.errors import (
     ChecksumError,
     CommandTimeoutError,

@@ -38,7 +38,7 @@ from dcov.resources import Content, Resource, Step
 from dcov.secret import Masker
 from dcov.ssh.command import Finished, Shell
 from dcov.ssh.scripts import remote
-from dcov.ssh.session import LocalSession
+from dcov.ssh.local import LocalSession
 
 HERE = Path(__file__).parent
 LAYERED = ("/etc", "/usr", "/var", "/srv")
