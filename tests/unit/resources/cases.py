@@ -37,8 +37,8 @@ from dcov.inventory.entry import Entry, Login
 from dcov.resources import Content, Resource, Step
 from dcov.secret import Masker
 from dcov.ssh.command import Finished, Shell
-from dcov.ssh.scripts import remote
 from dcov.ssh.local import LocalSession
+from dcov.ssh.scripts import remote
 
 HERE = Path(__file__).parent
 LAYERED = ("/etc", "/usr", "/var", "/srv")
