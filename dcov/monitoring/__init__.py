@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dcov.monitoring.dashboards import dashboards
 from dcov.monitoring.reload import Reloaded
 from dcov.monitoring.rules import rules
 from dcov.monitoring.scrape_config import splice
@@ -13,6 +14,7 @@ __all__ = [
     "Scraped",
     "Target",
     "ask_targets",
+    "dashboards",
     "down",
     "file_sd",
     "rules",
