@@ -168,12 +168,21 @@ def test_a_command_past_its_deadline_is_ended(session: Any_, tmp_path: Path) -> 
 
 
 def test_one_that_ignores_the_request_to_end_is_killed(session: Any_, tmp_path: Path) -> None:
-    """A command that traps TERM is killed two seconds later."""
-    script = Shell(f"trap '' TERM; touch {tmp_path}/begun; while :; do sleep 0.125; done")
+    """A command that traps TERM is killed two seconds later, with all that it has started."""
+    script = Shell(f"trap '' TERM; touch {tmp_path}/begun; sleep 303 & sleep 304; : {tmp_path}")
     with pytest.raises(CommandTimeoutError):
         session.run(script, within=1.0, reads=True)
     (tmp_path / "begun").unlink()
-    assert eventually(lambda: running("sleep\x000.125") == [])
+    assert running("sleep\x00303")  # both ignore it
+    assert eventually(lambda: running("sleep\x00303") == [] == running("sleep\x00304"))
+
+
+def test_one_that_is_ended_may_clear_up(session: Any_, tmp_path: Path) -> None:
+    """It is asked before it is killed."""
+    script = Shell(f"trap 'touch {tmp_path}/cleared; exit' TERM; sleep 305 & wait")
+    with pytest.raises(CommandTimeoutError):
+        session.run(script, within=1.0, reads=True)
+    assert eventually((tmp_path / "cleared").exists, within=5)
 
 
 def test_a_daemon_that_keeps_the_streams_does_not_hold_us(session: Any_, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tracemalloc
 from itertools import pairwise
 
 import pytest
@@ -87,3 +88,17 @@ def test_a_tail_that_masking_shortens_shows_no_part_either(extra: int) -> None:
     for character in secret * 20 + "b" * extra:
         tail.feed(character.encode())
     assert set(tail.text()) <= set("b*")
+
+
+def test_of_much_output_only_the_tail_is_kept() -> None:
+    """A command that never stops talking does not fill the controller's memory."""
+    tail = Tail(masker=Masker.of([Secret("password")]))
+    tracemalloc.start()
+    try:
+        for number in range(2_000):
+            tail.feed(b"%010d" % number * 1_000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (tail.total, len(tail.text())) == (20_000_000, 65_536)
+    assert peak < 1_000_000
