@@ -27,6 +27,12 @@
     |   `-- SudoRefusedError
     |-- ConvergeError                a server could not be brought to the wanted state
     |   |-- ApplyError
+    |   |-- CertificateError         a certificate cannot be used
+    |   |   |-- CertificateChainError
+    |   |   |-- CertificateDateError
+    |   |   |-- CertificateKeyError
+    |   |   |-- CertificateNameError
+    |   |   `-- CertificateUnreadableError
     |   |-- ChecksumError
     |   |-- ContentRefusedError
     |   |-- DiskFullError
@@ -431,6 +437,74 @@ class ApplyError(ConvergeError):
     step: str
     exit_code: int
     tail: str = ""
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class CertificateError(ConvergeError):
+    """A certificate cannot be used; the proxy keeps the one that it has."""
+
+    code = "certificate"
+    cause = "{file} cannot be used"
+
+    file: str
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class CertificateChainError(CertificateError):
+    """The certificates of the file do not lead from one to the next."""
+
+    code = "certificate-chain"
+    cause = "{file}: certificate {position}, {subject}, did not sign the one before it"
+    hint = "the server's own comes first, then each one's issuer; the root may be left out"
+
+    position: int
+    subject: str
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class CertificateDateError(CertificateError):
+    """The certificate is not good today."""
+
+    code = "certificate-date"
+    cause = "{file} is good from {begins} to {ends} only"
+    hint = "renew it, or correct the clock of this machine"
+
+    begins: str
+    ends: str
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class CertificateKeyError(CertificateError):
+    """The key is that of another certificate."""
+
+    code = "certificate-key"
+    cause = "{file} is not the key of {certificate}"
+    hint = "set ssl.key_path to the key with which that certificate was asked for"
+
+    certificate: str
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class CertificateNameError(CertificateError):
+    """The certificate is for other names."""
+
+    code = "certificate-name"
+    cause = "{file} is for {names}, and not for {name}"
+    hint = "set ssl.domain to one of its names, or get a certificate that has this one"
+
+    names: str
+    name: str
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class CertificateUnreadableError(CertificateError):
+    """The file is not there, or is no PEM file of the kind that is wanted."""
+
+    code = "certificate-unreadable"
+    cause = "{file} on the master holds no {what}"
+    hint = "both must be PEM files, and the key without a passphrase"
+
+    what: str
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

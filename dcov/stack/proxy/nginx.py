@@ -76,7 +76,7 @@ class Proxy:
     http_port: int = 80
     https_port: int = 443
     inner_port: int = 8079
-    inner_networks: tuple[str, ...] = ("172.29.71.0/24",)
+    inner_networks: tuple[str, ...] = ("172.29.71.0/24", "172.29.72.0/24")
     resolver: str = "127.0.0.11"  # Docker's own
     upstreams: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     places: Places = field(default_factory=Places)
