@@ -9,6 +9,8 @@ the proxy in front of it; a page says which of them came through.
 import html
 import json
 import os
+import signal
+import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -107,6 +109,8 @@ class Handler(BaseHTTPRequestHandler):
 
 def main() -> None:
     """Serve until killed; what is in the volume outlives the container, as events do."""
+    # As process 1 of a container it would not be ended by a signal that nobody handles.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if os.environ.get("ADMIN_PASS", "admin") == "admin":
         print("warning: ADMIN_PASS is not set", flush=True)
     DATABASE.touch()

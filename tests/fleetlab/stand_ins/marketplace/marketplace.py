@@ -9,6 +9,8 @@ import argparse
 import hmac
 import json
 import os
+import signal
+import sys
 import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -181,6 +183,8 @@ def management_token(marketplace: Marketplace, *, data: Path) -> str:
 
 def main() -> None:
     """Serve until killed."""
+    # As process 1 of a container it would not be ended by a signal that nobody handles.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     parser = argparse.ArgumentParser(description="A stand-in.")
     parser.add_argument("marketplace", choices=("vastai", "runpod"))
     parser.add_argument("-api-key", action="append", default=[])
