@@ -34,15 +34,20 @@
     |   |   |-- CertificateNameError
     |   |   `-- CertificateUnreadableError
     |   |-- ChecksumError
+    |   |-- ContainerFailedError
+    |   |-- ContainerTakenError
     |   |-- ContentRefusedError
     |   |-- DiskFullError
     |   |-- DownloadError
+    |   |-- EngineError
     |   |-- ExpiredError
+    |   |-- ForeignNetworkError
     |   |-- KeyRefusedError
     |   |-- LockedError
     |   |-- OtherExporterError
     |   |-- PathTakenError
     |   |-- PortBusyError
+    |   |-- SiteMovedError
     |   |-- StalePlanError
     |   |-- UnfitServerError
     |   |-- UnitFailedError
@@ -325,17 +330,6 @@ class JumpHostError(ConnectError):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class LinkLostError(ConnectError):
-    """The connection broke while something was under way."""
-
-    code = "link-lost"
-    cause = "{server}: the link to {address} broke during {during}"
-    hint = "what was applied and not confirmed undoes itself; run again when the server is back"
-
-    during: str
-
-
-@dataclass(kw_only=True, eq=False, repr=False)
 class ProxyCommandError(ConnectError):
     """The program that ~/.ssh/config names for the way to the server failed."""
 
@@ -345,6 +339,17 @@ class ProxyCommandError(ConnectError):
 
     command: str
     detail: str
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class LinkLostError(ConnectError):
+    """The connection broke while something was under way."""
+
+    code = "link-lost"
+    cause = "{server}: the link to {address} broke during {during}"
+    hint = "what was applied and not confirmed undoes itself; run again when the server is back"
+
+    during: str
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -639,6 +644,69 @@ class PortBusyError(ConvergeError):
 
     port: int
     owner: str
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class EngineError(ConvergeError):
+    """The master's container engine cannot be used."""
+
+    code = "engine"
+    cause = "the container engine does not answer: {detail}"
+    hint = "run `dcov run install-prerequisites`, or look at `systemctl status docker` there"
+
+    detail: str
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ContainerFailedError(ConvergeError):
+    """A container starts and does not stay up."""
+
+    code = "container-failed"
+    cause = "the container {container} is {state}: {tail}"
+    hint = "`docker logs {container}` on the master tells more"
+
+    container: str
+    state: str
+    tail: str
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ContainerTakenError(ConvergeError):
+    """A container of the name that dcov needs belongs to somebody else."""
+
+    code = "container-taken"
+    cause = "the container {container} belongs to {owner}"
+    hint = "dcov replaces no container that it did not make; remove or rename it, or `dcov adopt`"
+
+    container: str
+    owner: str
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ForeignNetworkError(ConvergeError):
+    """The shared network is there, and is no bridge of this machine."""
+
+    code = "foreign-network"
+    cause = "the network {network} is a {driver} network of scope {scope}, not a local bridge"
+    hint = "dcov neither deletes nor changes it; rename it, or run the site on another master"
+
+    network: str
+    driver: str
+    scope: str
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class SiteMovedError(ConvergeError):
+    """The site's files on the master have changed since this copy was made of them."""
+
+    code = "site-moved"
+    cause = "{server} has the site at revision {theirs}, and this copy came from {base}:\n{diff}"
+    hint = "`dcov config pull` takes those changes over into this copy; then run again"
+
+    server: str
+    theirs: str
+    base: str
+    diff: str
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

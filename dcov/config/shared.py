@@ -40,6 +40,11 @@ def shared(text: str, *, file: Path) -> str:
     return text
 
 
+def local_keys(text: str, *, file: Path) -> tuple[str, ...]:
+    """Name the keys in this configuration that belong to its controller."""
+    return tuple(map(written, local(_data(Document.parse(text, file=file)))))
+
+
 def masked(text: str, *, file: Path) -> str:
     """Return the configuration with a mask in the place of what belongs to its controller."""
     document = Document.parse(text, file=file)

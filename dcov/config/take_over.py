@@ -1,19 +1,20 @@
 """A configuration's text with what another copy of the site has changed since.
 
-Our comments, our order and what only we say stay; where we said nothing of our own since, the
-other text is taken as it is, comments and all.
+By lines where that does it, so that the comments of both sides stay; else entry by entry in one of
+the two. Either way the new text is parsed and must say what the merge of the data says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from dcov.config import graft, splice
 from dcov.config.document import Document, Loc, written
+from dcov.config.line_merge import merge_lines
 from dcov.config.plain import Plain
-from dcov.config.shared import masked
+from dcov.config.shared import masked, shared
 from dcov.config.splice import CannotSpliceError
 from dcov.config.three_way import (
     GONE,
@@ -49,13 +50,37 @@ def take_over(
     if keep_ours is False:
         edits += tuple(Edit(loc=clash.loc, value=clash.theirs) for clash in clashes)
     wanted = applied(data, edits)
+    for text in _by_lines(ours, base=base, theirs=theirs):
+        if _says(text, wanted, file=file):
+            return text
     try:
-        text = _edited(ours, edits, file=file)
+        if not clashes and same(_data(shared(ours, file=file), file=file), applied(before, ())):
+            # Only passwords and the like are ours: their layout need not give way to an old one.
+            back, _ = compare_three(before, ours=other, theirs=data)
+            text = _edited(theirs, back, file=file)
+        else:
+            text = _edited(ours, edits, file=file)
     except CannotSpliceError as error:
         raise _refusal(file, f"cannot be merged by dcov: {error}; edit it by hand") from error
-    if not same(_data(text, file=file), wanted):
+    if not _says(text, wanted, file=file):
         raise _refusal(file, UNSAFE)
     return text
+
+
+def _by_lines(ours: str, *, base: str | None, theirs: str) -> Iterator[str]:
+    """Yield what a merge by lines makes: the comments of both sides stay, as far as it goes."""
+    for ours_first in (True, False):
+        text = merge_lines(base or "", ours=ours, theirs=theirs, ours_first=ours_first)
+        if base is not None and text is not None:
+            yield text
+
+
+def _says(text: str, wanted: Any, *, file: Path) -> bool:
+    try:
+        plain = Plain(document=_parsed(text, file=file))
+    except ConfigError:
+        return False
+    return same(plain.value(), wanted) and not plain.problems
 
 
 def _edited(text: str, edits: Iterable[Edit], *, file: Path) -> str:

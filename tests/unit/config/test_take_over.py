@@ -54,9 +54,14 @@ def data(text: str) -> object:
         # The same on both.
         (("site_name: x", "site_name: y # ours"), ("site_name: x", "site_name: y"),
          (("site_name: x", "site_name: y # ours"),)),
+        # Comments on both sides, and a value on one.
+        (("  # the first\n", "  # the first, ours\n"),
+         ("port: 22 # as ever", "port: 23 # not as ever"),
+         (("  # the first\n", "  # the first, ours\n"),
+          ("port: 22 # as ever", "port: 23 # not as ever"))),
         # A section there, a password here.
         (("ssh:\n", "ssh:\n  password: hunter\n"), ("site_name: x\n", "site_name: x\nmirror: a\n"),
-         (("ssh:\n", "ssh:\n  password: hunter\n"), ("192.0.2.2\n", "192.0.2.2\nmirror: a\n"))),
+         (("ssh:\n", "ssh:\n  password: hunter\n"), ("site_name: x\n", "site_name: x\nmirror: a\n"))),  # noqa: E501
         # Nothing here: their text as it is.
         (("site_name", "site_name"), ("site_name: x", "# theirs\nsite_name: z"),
          (("site_name: x", "# theirs\nsite_name: z"),)),
