@@ -93,17 +93,17 @@ def read_answers(
             stdout=out.decode(errors="surrogateescape"),
         )
         change = resource.plan(found)
+        name = masker.text(change.resource)
         if change.conditional and before:
             change = replace(
                 change, action=Action.UNKNOWN, reason=f"{before} comes before it and may alter it"
             )
         if change.needed and not before:
-            before = change.resource
-        masked = tuple(masker.text(line) for line in change.diff)
+            before = name
+        diff = tuple(masker.text(line) for line in change.diff)
         fingerprint = sha256(_lasting(out, code=code)).hexdigest()
-        probed.append(
-            Probed(resource=resource, change=replace(change, diff=masked), fingerprint=fingerprint)
-        )
+        change = replace(change, resource=name, diff=diff)
+        probed.append(Probed(resource=resource, change=change, fingerprint=fingerprint))
     return Answers(probed=tuple(probed), pending=pending)
 
 

@@ -1,0 +1,93 @@
+"""A secret that finds its way into a run: nothing that the run writes or shows has it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from ssh.fleets import Yard, login, only
+from ssh.test_transaction import Steps, file
+
+from dcov import Context, Secret, task
+from dcov.errors import DcovError
+from dcov.events import Event
+
+SECRET = "planted-Secret-7431"
+
+
+class Telling:
+    """A check that says what it has seen."""
+
+    name = "the file is blue"
+
+    def look(self, ctx: Context) -> str:
+        return f"it is {SECRET}"
+
+    def diagnose(self, ctx: Context, *, seen: str) -> DcovError | None:
+        return None
+
+
+def fall(ctx: Context) -> None:
+    raise RuntimeError(f"no {SECRET} here")
+
+
+def steps(*of: tuple[str, ...]) -> Steps:
+    return Steps(name="telling", steps=of)
+
+
+TELL = ("sh", "-c", f"echo {SECRET} >&2; exit 3")
+WAYS: dict[str, Callable[[Context, Yard], Any]] = {
+    "content": lambda ctx, yard: ctx.ensure(file(yard, "conf", f"password {SECRET}\n")),
+    "path": lambda ctx, yard: ctx.ensure(file(yard, SECRET)),
+    "step": lambda ctx, _: ctx.ensure(steps(TELL)),
+    "undo": lambda ctx, _: ctx.ensure(steps(("undo", *TELL), ("false",))),
+    "checker": lambda ctx, yard: ctx.ensure(file(yard, "conf", validate=(*TELL, "sh"))),
+    "command": lambda ctx, _: ctx.run(TELL),
+    "reading": lambda ctx, _: ctx.run(TELL, reads=True),
+    "verify": lambda ctx, _: ctx.verify(Telling(), within=0.1),
+    "note": lambda ctx, _: ctx.note(f"it is {SECRET}"),
+    "skip": lambda ctx, _: ctx.skip(f"because of {SECRET}"),
+    "value": lambda *_: {"password": [SECRET]},
+    "bug": lambda ctx, _: fall(ctx),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_secret_is_nowhere_to_be_seen(
+    yard: Yard, state_home: Path, caplog: pytest.LogCaptureFixture, way: str
+) -> None:
+    """However it gets there: by content, a path, what a step prints, a reason, a bug."""
+    caplog.set_level(logging.DEBUG)
+    heard: list[Event] = []
+    entry = login(yard.sshd.entry("gpu-01"), sudo_password=Secret(SECRET))
+    fleet = yard.fleet_of(entry, listeners=(heard.append,))
+
+    @task
+    def tell(ctx: Context) -> Any:
+        return WAYS[way](ctx, yard)
+
+    report = fleet.run(tell)
+    outcome = only(report)
+    console = Console(file=StringIO(), record=True, width=300)
+    console.print(report)
+    texts = {
+        "log": caplog.text,
+        "events": "\n".join(event.to_json() for event in heard),
+        "report": json.dumps(report.to_dict()),
+        "html": report._repr_html_(),
+        "terminal": console.export_text(),
+        "why": f"{outcome.why} {outcome.hint} {outcome.rollback}",
+        **{str(path): path.read_text() for path in state_home.rglob("*") if path.is_file()},
+    }
+    if isinstance(outcome.error, DcovError):
+        texts["error"] = "".join(traceback.format_exception(outcome.error)) + repr(outcome.error)
+    found = [name for name, text in texts.items() if SECRET in text]
+    assert found == []
+    assert any("***" in text for text in texts.values())  # the way leads somewhere
