@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
@@ -70,12 +70,16 @@ class Check(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preparing:
-    """What a task's `prepare` sees: the declared fleet, and which servers were chosen."""
+    """What a task's `prepare` sees: the declared fleet, and which servers were chosen.
+
+    `hide` masks secrets that it has made from then on, as the declared ones are.
+    """
 
     fleet: Site
     servers: tuple[Entry, ...]
     planning: bool
     note: Callable[[str], None]
+    hide: Callable[[Iterable[Secret]], None]
 
 
 class PrepareTask(Protocol):

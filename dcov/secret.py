@@ -53,7 +53,7 @@ def _forms(value: str) -> Iterator[str]:
     yield json.dumps(value, ensure_ascii=False)[1:-1]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Masker:
     """Replaces the known secrets of a run in any text that came from a server."""
 
@@ -65,6 +65,11 @@ class Masker:
         values = {form for secret in secrets for form in _forms(secret.reveal())}
         kept = (value for value in values if len(value) >= SHORTEST_MASKED)
         return cls(tuple(sorted(kept, key=len, reverse=True)))
+
+    def learn(self, secrets: Iterable[Secret]) -> None:
+        """Know these as well, from now on: passwords that the run itself has made."""
+        more = Masker.of(secrets).values
+        self.values = tuple(sorted({*self.values, *more}, key=len, reverse=True))
 
     def text(self, text: str) -> str:
         """Return the text with every known value replaced by `***`."""

@@ -107,6 +107,7 @@ class OpenHost:
                     servers=tuple(self._site.entries.values()),
                     planning=False,
                     note=lambda _text: None,
+                    hide=self._masker.learn,
                 )
                 self._prepared[task.name] = task.prepared(preparing, params)
             return self._prepared[task.name]

@@ -227,6 +227,7 @@ class Execution:
                     servers=self.job.servers,
                     planning=self.job.planning,
                     note=self._scope.note,
+                    hide=self._scope.masker.learn,
                 )
                 self._prepared[key] = task.prepared(preparing, params)
             return self._prepared[key]

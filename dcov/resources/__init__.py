@@ -9,8 +9,12 @@ from dcov.resources.binary import Binary
 from dcov.resources.command import Command
 from dcov.resources.directory import AbsentDirectory, AbsentTree, Directory
 from dcov.resources.file import AbsentFile, File, KeptFile
-from dcov.resources.package import AbsentPackage, Package
+from dcov.resources.image import Image
+from dcov.resources.network import SharedNetwork
+from dcov.resources.package import AbsentPackage, Package, Packages
 from dcov.resources.port import FreePort
+from dcov.resources.secret_file import SecretFile
+from dcov.resources.services import Services, compose_check
 from dcov.resources.unit import AbsentUnit, Unit
 from dcov.resources.user import AbsentUser, User
 from dcov.ssh.command import Argv, Finished, Shell
@@ -33,13 +37,19 @@ __all__ = [
     "File",
     "Finished",
     "FreePort",
+    "Image",
     "KeptFile",
     "Package",
+    "Packages",
     "Resource",
+    "SecretFile",
+    "Services",
+    "SharedNetwork",
     "Shell",
     "Step",
     "Unit",
     "User",
     "compare",
+    "compose_check",
     "unified",
 ]

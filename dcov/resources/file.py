@@ -20,7 +20,8 @@ class File:
     """A text file with this content, owner and mode, replaced in one rename.
 
     `validate` is a checker that gets the path of the new content as its last word and must
-    accept it before it is placed, as in `("promtool", "check", "config")`.
+    accept it before it is placed, as in `("promtool", "check", "config")`. `checker` is what
+    reports call it, the words themselves where it is missing.
     """
 
     path: PurePosixPath
@@ -29,6 +30,7 @@ class File:
     group: str = "root"
     mode: int = 0o644
     validate: tuple[str, ...] = ()
+    checker: str = ""
 
     def probe(self) -> Argv:
         return ("sh", "-c", remote("probe-file.sh"), "sh", str(self.path), "text")
@@ -55,7 +57,10 @@ class File:
     def apply(self, change: Change) -> tuple[Step, ...]:
         del change
         new = Content(to=self.path, text=self.content)
-        check: tuple[Step, ...] = (("refuse_unless", *self.validate, new),) if self.validate else ()
+        name = self.checker or " ".join(self.validate)
+        check: tuple[Step, ...] = (
+            (("refuse_unless", name, *self.validate, new),) if self.validate else ()
+        )
         place = ("place", new, str(self.path), self.owner, self.group, f"{self.mode:o}")
         return (*check, place)
 

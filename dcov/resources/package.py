@@ -14,12 +14,35 @@ STATE = ("dpkg-query", "-W", "-f", "${db:Status-Status} ${Version}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Package:
-    """A package from apt, in whatever version the server's sources offer.
+class Packages:
+    """Packages from apt, in whatever version the server's sources offer, in one go.
 
     Recommended packages are not installed. Taking it back purges exactly those packages that
-    came with it.
+    came with these.
     """
+
+    names: tuple[str, ...]
+
+    def probe(self) -> Argv:
+        form = "${Package} ${db:Status-Status}\n"
+        return ("dpkg-query", "-W", "-f", form, "--", *self.names)
+
+    def plan(self, found: Finished) -> Change:
+        name = f"packages:{','.join(self.names)}"
+        has = {line.split()[0] for line in found.stdout.splitlines() if line.endswith(" installed")}
+        missing = [one for one in self.names if one not in has]
+        if not missing:
+            return Change(resource=name, action=Action.NOOP)
+        diff = tuple(f"+package {one}" for one in missing)
+        return Change(resource=name, action=Action.CREATE, diff=diff)
+
+    def apply(self, change: Change) -> tuple[Step, ...]:
+        return _install(tuple(line.removeprefix("+package ") for line in change.diff))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """A package from apt; see `Packages`."""
 
     name: str
 
@@ -34,13 +57,18 @@ class Package:
 
     def apply(self, change: Change) -> tuple[Step, ...]:
         del change
-        install = (*APT, "--no-install-recommends", "install", self.name)
-        coming = Shell(f"{quote((*install, '-s'))} | awk '/^Inst / {{ print $2 }}'")
-        return (
-            Shell("apt-get -q update || :"),  # a mirror that is down may not matter
-            Shell(f"undo {quote((*APT, 'purge'))} $({coming})"),
-            install,
-        )
+        return _install((self.name,))
+
+
+def _install(names: tuple[str, ...]) -> tuple[Step, ...]:
+    install = quote((*APT, "--no-install-recommends", "install", *names))
+    coming = f"{install} -s | awk '/^Inst / {{ print $2 }}'"
+    return (
+        # Lists that know it may be old: then its file is not found, and they are read anew.
+        Shell(f"{install} -s >/dev/null 2>&1 || apt-get -q update || :"),
+        Shell(f"undo {quote((*APT, 'purge'))} $({coming})"),
+        Shell(f"{install} || {{ apt-get -q update; {install}; }}"),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

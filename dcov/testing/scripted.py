@@ -64,12 +64,17 @@ class ScriptedSession:
         """
         declared = site or Site.of(Entry(name=name, login=self.login))
         prepared: dict[str, Any] = {}
+        masker = Masker.of(declared.secrets)
 
         def prepare(task: Task[..., Any], params: Mapping[str, Any]) -> Any:
             if task.name not in prepared:
                 servers = tuple(declared.entries.values())
                 preparing = Preparing(
-                    fleet=declared, servers=servers, planning=planning, note=lambda _text: None
+                    fleet=declared,
+                    servers=servers,
+                    planning=planning,
+                    note=lambda _text: None,
+                    hide=masker.learn,
                 )
                 prepared[task.name] = task.prepared(preparing, params)
             return prepared[task.name]
@@ -79,7 +84,7 @@ class ScriptedSession:
             holder="a test",
             fleet=declared,
             cancel=Cancel(),
-            masker=Masker.of(declared.secrets),
+            masker=masker,
             emit=lambda _event: None,
             prepare=prepare,
             planning=planning,

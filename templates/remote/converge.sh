@@ -91,6 +91,7 @@ changed() { say changed "$current"; }
 failed() {
     code=$1
     shift
+    case $1 in stage | refuse_unless) set -- "$1" "$2" ;; esac # neither a content nor a script
     trap '' TERM INT
     words=$(tail -c 2000 "$output" 2>/dev/null | tail -n 5)
     room=$(no_room "$journal")
@@ -225,8 +226,9 @@ no_room() {
     return 1
 }
 
-# refuse_unless CHECKER...: the file's own program has the last word before it is placed.
+# refuse_unless NAME CHECKER...: the file's own program has the last word before it is placed.
 refuse_unless() {
+    shift
     "$@" && return
     return 65
 }
@@ -244,6 +246,7 @@ applied() {
 roll_back() {
     left=
     backwards=
+    drop staged # or a folder that was made for it is not empty
     for entry in "$journal"/undo.[0-9]*; do backwards="$entry $backwards"; done
     for entry in $backwards "$journal"/settle.[0-9]*; do
         [ -e "$entry" ] || continue

@@ -1,4 +1,4 @@
-# Makes the Prometheus at $1 (systemd unit $2) read its files anew, and waits until it has.
+# Makes the Prometheus at $1 (systemd unit $2, if any) read its files anew, and waits until it has.
 # With $3 = ask, only tells whether it has read the file $4 since that was last changed.
 metric() { curl -fsS --max-time 5 "$1/metrics" | awk -v name="$2" '$1 == name { printf "%.3f\n", $2 }'; }
 read_at=$(metric "$1" prometheus_config_last_reload_success_timestamp_seconds) || exit

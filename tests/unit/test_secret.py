@@ -43,3 +43,12 @@ def test_one_secret_within_another_leaves_no_rest() -> None:
     assert masker.text("x password-longer y password z short") == "x *** y *** z short"
     assert masker.data("pässword password".encode()) == "pässword ***".encode()
     assert masker.longest == len("password-longer")
+
+
+def test_a_secret_that_is_learnt_later_is_masked_from_then_on() -> None:
+    """The run that makes a password must not show it either."""
+    masker = Masker.of([Secret("first-secret")])
+    assert masker.text("first-secret second-secret") == "*** second-secret"
+    masker.learn([Secret("second-secret"), Secret("first-secret-longer")])
+    assert masker.text("first-secret-longer first-secret second-secret") == "*** *** ***"
+    assert masker.longest == len("first-secret-longer")
