@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dcov import Context, task
-from dcov.exporters import Installation
+from dcov.exporters import Installation, listen_address
 
 
 @task(on="workers", prepare=Installation.prepare)
@@ -29,9 +29,13 @@ def install_exporters(
     chosen = installation.fitting(ctx)
     if not chosen:
         ctx.skip("none of the chosen exporters applies to this server")
-    wanted = {exporter: installation.resources(exporter, ctx=ctx) for exporter in chosen}
+    listen = listen_address(ctx)
+    wanted = {
+        exporter: installation.resources(exporter, ctx=ctx, listen=listen) for exporter in chosen
+    }
     changes = ctx.ensure(*(resource for group in wanted.values() for resource in group))
     installation.tell(changes, ctx=ctx)
     changed = any(change.needed for change in changes)
     for exporter, resources in wanted.items():
-        ctx.verify(installation.check(exporter, applied=resources if changed else ()), within=30)
+        applied = resources if changed else ()
+        ctx.verify(installation.check(exporter, applied=applied, listen=listen), within=30)

@@ -88,10 +88,14 @@ class Installation:
         )
         return self.depots[exporter.name].fetch(artifact)
 
-    def resources(self, exporter: Exporter, *, ctx: Context) -> tuple[Resource, ...]:
-        """Return what makes this exporter run on this server."""
+    def resources(
+        self, exporter: Exporter, *, ctx: Context, listen: str = ""
+    ) -> tuple[Resource, ...]:
+        """Return what makes this exporter run on this server, on one address or on all."""
         fetched = self.fetch(exporter, ctx=ctx)
-        return exporter.resources(fetched, templates=self.templates, port=exporter.port)
+        return exporter.resources(
+            fetched, templates=self.templates, port=exporter.port, listen=listen
+        )
 
     def tell(self, changes: Iterable[Change], *, ctx: Context) -> None:
         """Note which releases that no lock file pins these changes bring to the server.
@@ -107,12 +111,15 @@ class Installation:
                 self.trusted.add(fetched.sha256)
                 ctx.note(f"{exporter.name} {fetched.version} {fetched.arch}: trusted on first use")
 
-    def check(self, exporter: Exporter, *, applied: tuple[Resource, ...] = ()) -> Answers:
+    def check(
+        self, exporter: Exporter, *, applied: tuple[Resource, ...] = (), listen: str = ""
+    ) -> Answers:
         """Return the check that it answers; `applied` is probed again where it was changed."""
         return Answers(
             exporter=exporter,
             port=exporter.port,
             version=self.versions[exporter.name],
+            listen=listen,
             resources=applied,
         )
 

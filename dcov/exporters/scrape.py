@@ -17,6 +17,8 @@ OTHER = "another than what was installed answers: "
 class Answers:
     """The exporter's /metrics has its sentinel metric, with this version.
 
+    `listen` is the only address that it listens on; empty where it listens on all.
+
     What was just applied is probed once more: the right program behind the port and not another
     one that happens to answer.
     """
@@ -24,6 +26,7 @@ class Answers:
     exporter: Exporter
     port: int
     version: str
+    listen: str = ""
     resources: tuple[Resource, ...] = ()
 
     @property
@@ -39,7 +42,8 @@ class Answers:
 
         try:
             with tunnelled(ctx.open_port, within=WITHIN) as http:
-                answer = http.get(f"http://127.0.0.1:{self.port}/metrics", timeout=WITHIN)
+                place = f"{self.listen or '127.0.0.1'}:{self.port}"
+                answer = http.get(f"http://{place}/metrics", timeout=WITHIN)
                 answer.raise_for_status()
         except LinkLostError:
             raise
