@@ -150,7 +150,7 @@ class Fleet:
         """
         return self.start(task, *args, **kwargs).outcomes()
 
-    def plan(self, task: Task[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Plan:
+    def plan(self, task: Task[P, R] | Any, /, *args: P.args, **kwargs: P.kwargs) -> Plan:
         """Say what a task would do, with diffs; nothing is changed anywhere."""
         del args
         work = self._work(task, kwargs)
@@ -197,8 +197,9 @@ class Fleet:
 
     @property
     def prometheus(self) -> Prometheus:
-        """The master's Prometheus, through a tunnel: no port of it need be open to us."""
-        return self.prometheus_at(f"http://127.0.0.1:{self.site.settings.prometheus.port}")
+        """The Prometheus that dcov deployed, through a tunnel: no port of it need be open to us."""
+        port = self.site.settings.prometheus.port
+        return self.prometheus_at(f"http://127.0.0.1:{port}/prometheus")
 
     def prometheus_at(self, url: str) -> Prometheus:
         """Return a client for a Prometheus at this URL, as seen from the master."""

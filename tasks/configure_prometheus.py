@@ -2,69 +2,79 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
 
-from dcov import Context, Preparing, task
+from dcov import Context, task
 from dcov.monitoring import Reloaded, Scraped, Target, ask_targets, down, file_sd, splice, targets
 from dcov.resources import Directory, File
-from dcov.stack import Templates
+from dcov.stack import PROMETHEUS, Blueprint, prometheus
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """The targets of the whole fleet, and our part of prometheus.yml."""
-
-    targets: tuple[Target, ...]
-    templates: Templates
-
-
-def prepare(preparing: Preparing, **_: Any) -> Prepared:
-    """Work the targets out once."""
-    site = preparing.fleet
-    return Prepared(targets=targets(site), templates=Templates(site.folder / "templates"))
-
-
-@task(on="master", prepare=prepare)
+@task(on="master", prepare=Blueprint.prepare)
 def configure_prometheus(
     ctx: Context,
     *,
-    config: str = "/etc/prometheus/prometheus.yml",
+    config: str = "",
     unit: str = "prometheus",
     url: str = "http://127.0.0.1:9090",
 ) -> None:
-    """Make a Prometheus that runs on the master scrape every exporter of the fleet.
+    """Make the master's Prometheus scrape every exporter of the fleet.
 
     Writes one file of targets for each job beside its configuration, and one job between two
     marker lines in it; what stands outside them is kept. promtool checks before anything is
-    replaced, Prometheus reads it anew, and every target must have been scraped within 60 s;
-    otherwise the former configuration is put back. Targets that are down are named.
+    replaced, Prometheus reads it anew, and every exporter must have been scraped within 60 s;
+    otherwise the former configuration is put back. Those that are down are named.
 
     Parameters:
-        config: The configuration file on the master.
-        unit: Its systemd unit.
-        url: Where it answers, as seen from the master.
+        config: Configuration file of a Prometheus that dcov did not deploy; its own if empty.
+        unit: The systemd unit of such a one.
+        url: Where such a one answers, as seen from the master.
     """
-    prepared: Prepared = ctx.prepared
-    file = PurePosixPath(config)
-    folder = file.parent / "dcov" / "targets"
-    jobs = prepared.templates.render("prometheus/scrape.yml.j2", {"targets": str(folder)})
+    blueprint: Blueprint = ctx.prepared
+    if config:
+        wanted = targets(blueprint.site)
+        _given(ctx, blueprint, config=PurePosixPath(config), unit=unit, url=url, wanted=wanted)
+    else:
+        stack = blueprint.stack(ctx)
+        url, wanted = prometheus.url(stack), prometheus.server_targets(stack)
+        reload = Reloaded(url=url, unit="", config=prometheus.CONFIG)
+        ctx.ensure(
+            *prometheus.files(stack, existing=prometheus.existing(ctx)),
+            *((reload,) if stack.survey.runs(PROMETHEUS.name) else ()),
+        )
+    ctx.verify(Scraped(url=url, targets=wanted), within=60)
+    if not ctx.planning:
+        seen = ask_targets(ctx, url=url)
+        for line in down(
+            seen[key] for item in wanted if (key := (item.job, item.instance)) in seen
+        ):
+            ctx.note(line)
+
+
+def _given(
+    ctx: Context,
+    blueprint: Blueprint,
+    *,
+    config: PurePosixPath,
+    unit: str,
+    url: str,
+    wanted: tuple[Target, ...],
+) -> None:
+    """Configure a Prometheus that runs as a unit of the master."""
+    folder = config.parent / "dcov" / "targets"
+    values = {"targets": str(folder), "extra": []}
+    jobs = blueprint.templates.render("prometheus/scrape.yml.j2", values)
     ctx.ensure(
         Directory(path=folder.parent),
         Directory(path=folder),
         *(
             File(path=folder / f"{job}.json", content=content)
-            for job, content in file_sd(prepared.targets).items()
+            for job, content in file_sd(wanted).items()
         ),
         File(
-            path=file,
-            content=splice(ctx.read(file), jobs=jobs, file=config),
+            path=config,
+            content=splice(ctx.read(config), jobs=jobs, file=str(config)),
             validate=("promtool", "check", "config"),
         ),
-        Reloaded(url=url, unit=unit, config=file),
+        Reloaded(url=url, unit=unit, config=config),
     )
-    ctx.verify(Scraped(url=url, targets=prepared.targets), within=60)
-    if not ctx.planning:
-        for line in down(ask_targets(ctx, url=url).values()):
-            ctx.note(line)

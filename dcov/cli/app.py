@@ -18,6 +18,7 @@ from dcov.cli.remember import config_option
 
 HELP: Mapping[str, str] = MappingProxyType(
     {
+        "quickstart": "Deploy the whole site, or bring it up to date.",
         "run": "Run a task on servers.",
         "plan": "Show what a task would change; nothing is done.",
         "exec": "Run one command on servers.",
@@ -25,7 +26,9 @@ HELP: Mapping[str, str] = MappingProxyType(
         "servers": "List, check and change the servers of the site.",
         "facts": "Show what servers are: system, memory, GPUs.",
         "keys": "The fleet key and the servers' host keys.",
-        "config": "Check, show and describe the configuration.",
+        "config": "Check and show the configuration; keep copy and master alike.",
+        "explain": "Explain a key of the configuration.",
+        "init": "Write a commented configuration to begin with.",
         "exporters": "List exporters and lock their versions.",
         "runs": "Look at earlier runs.",
         "ssh": "Log in to a server as the fleet does, by ssh(1).",

@@ -49,6 +49,8 @@ class Lines:
         match event.kind:
             case Kind.RUN_STARTED:
                 self.say(f"run {event.run}: {data['task']} on {_servers(len(data['servers']))}")
+            case Kind.STEP_STARTED:
+                self.say(f"{event.step} on {_servers(len(data['servers']))}")
             case Kind.NOTE:
                 self.say(f"{event.server}: {data['text']}" if event.server else data["text"])
             case Kind.SERVER_FINISHED:
@@ -91,6 +93,9 @@ class Live:
             case Kind.RUN_STARTED:
                 total = len(data["servers"])
                 self._shown = self._bar.add_task(data["task"], total=total, busy="")
+            case Kind.STEP_STARTED:
+                total = len(data["servers"])
+                self._bar.reset(self._shown, total=total, description=event.step, busy="")
             case Kind.NOTE:
                 self.say(f"{event.server}: {data['text']}" if event.server else data["text"])
             case Kind.SERVER_STARTED:

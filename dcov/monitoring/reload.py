@@ -32,7 +32,7 @@ class Reloaded:
     def plan(self, found: Finished) -> Change:
         stale = found.exit_code != 0
         return Change(
-            resource=f"reload:{self.unit}",
+            resource=f"reload:{self.unit or 'prometheus'}",
             action=Action.UPDATE if stale else Action.NOOP,
             diff=("+configuration read anew",) if stale else (),
             conditional=True,

@@ -10,7 +10,7 @@ from itertools import groupby
 from dcov.errors import ConfigError, Problem
 from dcov.exporters.catalogue import CATALOGUE
 from dcov.exporters.exporter import Exporter
-from dcov.inventory.entry import Entry
+from dcov.inventory.entry import Entry, Role
 from dcov.inventory.site import Site
 
 
@@ -31,14 +31,16 @@ class Target:
         return f"{host}:{self.port}"
 
 
-def targets(site: Site, *, exporters: Iterable[Exporter] = CATALOGUE) -> tuple[Target, ...]:
-    """Return every target of the site.
+def targets(
+    site: Site, *, exporters: Iterable[Exporter] = CATALOGUE, master: str = ""
+) -> tuple[Target, ...]:
+    """Return every target of the site; `master` is where the master's own are scraped instead.
 
     An exporter for GPUs is a target where the server is declared with `has_gpu: true`. One that
     is silent stays a target. Raises ConfigError naming both where two would be the same place.
     """
     found = [
-        _target(site, entry=entry, exporter=exporter)
+        _target(site, entry=entry, exporter=exporter, master=master)
         for exporter in exporters
         for entry in site.entries.values()
         if _has(site, entry=entry, exporter=exporter)
@@ -54,12 +56,13 @@ def _has(site: Site, *, entry: Entry, exporter: Exporter) -> bool:
     return bool(entry.has_gpu) or not exporter.needs_gpu
 
 
-def _target(site: Site, *, entry: Entry, exporter: Exporter) -> Target:
+def _target(site: Site, *, entry: Entry, exporter: Exporter, master: str) -> Target:
     ports = entry.exporter_ports
+    own = master if entry.role is Role.MASTER else ""
     return Target(
         job=exporter.job,
         instance=entry.name,
-        address=entry.scrape_address or "127.0.0.1",
+        address=own or entry.scrape_address or "127.0.0.1",
         port=ports.get(exporter.name, ports.get(exporter.job, exporter.port)),
         labels={**entry.labels, "site": site.name, "role": entry.role.value},
     )

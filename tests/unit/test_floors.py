@@ -22,7 +22,7 @@ FLOORS = (
     ("engine",),
     ("clients",),
     ("server", "fleet"),
-    ("exporters", "stack", "monitoring"),
+    ("exporters", "monitoring", "stack"),
     ("tasks",),
     ("manager", "cli"),
 )

@@ -1,0 +1,49 @@
+"""What the tasks of the stack prepare once: the site with its passwords, and the templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from dcov.context import Context, Preparing
+from dcov.inventory.site import Site
+from dcov.rendering import Templates
+from dcov.stack.passwords import with_passwords
+from dcov.stack.stack import Stack
+from dcov.stack.survey import Survey
+
+PASSWORDS = ("fleet_admin_pass", "grafana_password")
+FOLDER = "templates"  # a site's own, beside its configuration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blueprint:
+    """The site, complete with passwords, and the templates from which its stack is made."""
+
+    site: Site
+    templates: Templates
+
+    @classmethod
+    def prepare(cls, preparing: Preparing, **_: Any) -> Self:
+        """Take the site as it is."""
+        return cls._of(preparing.fleet)
+
+    @classmethod
+    def complete(cls, preparing: Preparing, **_: Any) -> Self:
+        """Make up the passwords that are missing; see `with_passwords`."""
+        return cls._of(with_passwords(preparing, *PASSWORDS))
+
+    @classmethod
+    def _of(cls, site: Site) -> Self:
+        return cls(site=site, templates=Templates(site.folder / FOLDER))
+
+    def stack(self, ctx: Context) -> Stack:
+        """Look at the master, and return what is to run there.
+
+        Raises EngineError where there is no engine; not in a plan, in which an earlier step would
+        have installed it.
+        """
+        survey = Survey.of(ctx)
+        if not ctx.planning:
+            survey.require_engine()
+        return Stack(site=self.site, survey=survey, templates=self.templates)

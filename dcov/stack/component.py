@@ -1,0 +1,72 @@
+"""The services that a master can have."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from dcov.config.settings import Settings, SslMode
+
+On = Callable[[Settings], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Component:
+    """One container of the stack, which is called as its component; `on` reads the configuration.
+
+    `volume` keeps what must outlive the container.
+    """
+
+    name: str
+    port: int
+    on: On
+    volume: str = ""
+
+    def image(self, settings: Settings) -> str:
+        """Return the name of its image: the site's own, or the one that dcov pins."""
+        return settings.images.get(self.name) or pinned_images()[self.name]
+
+
+@cache
+def pinned_images() -> dict[str, str]:
+    """Return the images that dcov pins, by component."""
+    text = files("dcov.stack").joinpath("images.toml").read_text()
+    return {str(name): str(image) for name, image in tomllib.loads(text).items()}
+
+
+def _core(settings: Settings) -> bool:
+    return settings.components.dc_overview
+
+
+def _ipmi(settings: Settings) -> bool:
+    own, chosen = settings.ipmi_monitor.enabled, settings.components.ipmi_monitor
+    return bool(chosen if own is None else own)
+
+
+def _vast(settings: Settings) -> bool:
+    vast = settings.vast
+    chosen = settings.components.vast_exporter if vast.enabled is None else vast.enabled
+    return bool(vast.api_keys or vast.api_key) if chosen is None else chosen
+
+
+def _runpod(settings: Settings) -> bool:
+    runpod = settings.runpod
+    chosen = settings.components.runpod_exporter if runpod.enabled is None else runpod.enabled
+    return bool(runpod.api_keys) if chosen is None else chosen
+
+
+PROMETHEUS = Component(name="prometheus", port=9090, on=_core, volume="prometheus-data")
+GRAFANA = Component(name="grafana", port=3000, on=_core, volume="grafana-data")
+PROXY = Component(name="cryptolabs-proxy", port=443, on=_core)
+IPMI_MONITOR = Component(name="ipmi-monitor", port=5000, on=_ipmi, volume="ipmi-monitor-data")
+VASTAI = Component(name="vastai-exporter", port=8622, on=_vast, volume="vastai-exporter-data")
+RUNPOD = Component(name="runpod-exporter", port=8623, on=_runpod, volume="runpod-exporter-data")
+COMPONENTS = (PROMETHEUS, GRAFANA, PROXY, IPMI_MONITOR, VASTAI, RUNPOD)
+
+
+def wanted_tools(settings: Settings) -> tuple[str, ...]:
+    """Return the programs that the master itself needs, each in the package of its name."""
+    return ("curl", *(("certbot",) if settings.ssl.mode is SslMode.LETSENCRYPT else ()))

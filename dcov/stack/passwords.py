@@ -1,0 +1,32 @@
+"""The passwords that a stack cannot do without."""
+
+from __future__ import annotations
+
+from dcov.config.generated import GENERATED, ensure_secrets, missing_secrets
+from dcov.context import Preparing
+from dcov.errors import ConfigError, Problem
+from dcov.inventory.site import Site
+
+
+def with_passwords(preparing: Preparing, *keys: str) -> Site:
+    """Return the site with these keys of `.secrets.yaml` set.
+
+    What is missing is made up and written there, 0600, and said. A plan writes nothing. Raises
+    ConfigError where the site has no file beside which it could be kept.
+    """
+    site = preparing.fleet
+    missing = missing_secrets(site.settings, among=keys)
+    if not missing or preparing.planning:
+        return site
+    if site.path is None or site.path.is_dir():
+        problems = (
+            Problem(file=None, line=0, column=0, key=key, message="no password is set")
+            for key in missing
+        )
+        raise ConfigError(problems=tuple(problems))
+    made = ensure_secrets(site.path, wanted={key: GENERATED[key] for key in missing})
+    complete = Site.load(site.path)
+    preparing.hide(complete.secrets)
+    if made:
+        preparing.note(f"made up {', '.join(made)}; .secrets.yaml beside {site.path.name} has them")
+    return complete

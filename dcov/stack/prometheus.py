@@ -1,0 +1,163 @@
+"""The stack's own Prometheus: its files, and what it is to scrape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dcov.context import Context
+from dcov.converge.resource import Resource
+from dcov.errors import ConfigError, Problem
+from dcov.inventory.entry import Role
+from dcov.monitoring import Target, file_sd, rules, splice, targets
+from dcov.resources import Directory, File
+from dcov.ssh.scripts import remote
+from dcov.stack.component import COMPONENTS, GRAFANA, IPMI_MONITOR, PROMETHEUS, RUNPOD, VASTAI
+from dcov.stack.paths import HOME
+from dcov.stack.stack import Stack
+
+FOLDER = HOME / "prometheus"
+CONFIG = FOLDER / "prometheus.yml"
+INSIDE = "/etc/prometheus"  # the same folder as the container sees it
+RULES = "rules"
+TARGETS = "targets"
+PLACES: Mapping[str, tuple[str, str, int, Mapping[str, str]]] = {
+    # component: job, address, port, labels by which Prometheus scrapes it in another way
+    PROMETHEUS.name: ("prometheus", "localhost", 9090, {"__metrics_path__": "/prometheus/metrics"}),
+    GRAFANA.name: ("grafana", GRAFANA.name, GRAFANA.port, {"__metrics_path__": "/grafana/metrics"}),
+    IPMI_MONITOR.name: (
+        "ipmi-monitor",
+        *("cryptolabs-proxy", 8079),
+        {"__metrics_path__": "/ipmi-monitor/metrics"},
+    ),
+    VASTAI.name: ("vastai", VASTAI.name, VASTAI.port, {"__scrape_interval__": "60s"}),
+    RUNPOD.name: ("runpod", RUNPOD.name, RUNPOD.port, {"__scrape_interval__": "60s"}),
+}
+
+
+def url(stack: Stack) -> str:
+    """Return where it answers, as seen from the master."""
+    return f"http://127.0.0.1:{stack.settings.prometheus.port}/prometheus"
+
+
+def existing(ctx: Context) -> str | None:
+    """Return the prometheus.yml that is on the master, None where there is none."""
+    text: list[bytes] = []
+    found = ctx.run(("cat", "--", str(CONFIG)), reads=True, check=False, sink=text.append)
+    return b"".join(text).decode() if found.ok else None
+
+
+def stack_targets(stack: Stack) -> tuple[Target, ...]:
+    """Return every target of the site: the servers' exporters and the master's own services.
+
+    The master's exporters are scraped at its address on the shared network, where no outsider is.
+    """
+    return (*server_targets(stack), *_own_targets(stack))
+
+
+def server_targets(stack: Stack) -> tuple[Target, ...]:
+    """Return the targets that are exporters of servers."""
+    site = stack.site
+    master = site.master
+    whole = replace(site, entries={**site.entries, master.name: master})
+    return targets(whole, master=stack.gateway)
+
+
+def _own_targets(stack: Stack) -> list[Target]:
+    site, master = stack.site, stack.site.master
+    return [
+        Target(
+            job=job,
+            instance=master.name,
+            address=address,
+            port=port,
+            labels={**more, "site": site.name, "role": Role.MASTER.value},
+        )
+        for component in COMPONENTS
+        if component.on(stack.settings) and component.name in PLACES
+        for job, address, port, more in (PLACES[component.name],)
+    ]
+
+
+def files(stack: Stack, *, existing: str | None) -> tuple[Resource, ...]:
+    """Return what it reads: its configuration, rules and targets.
+
+    `existing` is the prometheus.yml that is there; what stands in it outside of dcov's two marker
+    lines is kept. Raises ConfigError for one that is no configuration.
+    """
+    config = existing
+    if config is None:
+        values = {"site": stack.site.name}
+        config = stack.templates.render("stack/prometheus.yml.j2", values)
+    jobs = stack.templates.render(
+        "prometheus/scrape.yml.j2",
+        {"targets": f"{INSIDE}/{TARGETS}", "extra": _extra(stack)},
+    )
+    return (
+        Directory(path=FOLDER),
+        Directory(path=FOLDER / RULES),
+        Directory(path=FOLDER / TARGETS),
+        *(
+            File(path=FOLDER / RULES / name, content=text)
+            for name, text in {**rules(stack.templates), **_own_rules(stack)}.items()
+        ),
+        *target_files(stack),
+        File(
+            path=CONFIG,
+            content=splice(config, jobs=jobs, file=str(CONFIG)),
+            validate=_promtool(stack),
+            checker="promtool check config",
+        ),
+    )
+
+
+def target_files(stack: Stack) -> tuple[Resource, ...]:
+    """Return the files of targets, one for each job; Prometheus sees a change by itself."""
+    return tuple(
+        File(path=FOLDER / TARGETS / f"{job}.json", content=text)
+        for job, text in file_sd(stack_targets(stack)).items()
+    )
+
+
+def _promtool(stack: Stack) -> tuple[str, ...]:
+    image = stack.image(PROMETHEUS)
+    return ("sh", "-c", remote("promtool.sh"), "sh", image, str(FOLDER))
+
+
+def _extra(stack: Stack) -> list[str]:
+    """Return the operator's own jobs, each as an item of the list."""
+    return [
+        yaml.safe_dump([_plain(job)], sort_keys=False, width=1000).rstrip()
+        for job in stack.settings.prometheus.extra_scrape_configs
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _own_rules(stack: Stack) -> dict[str, str]:
+    """Read the operator's rule files, which lie beside the configuration."""
+    found: dict[str, str] = {}
+    for number, name in enumerate(stack.settings.prometheus.rule_files):
+        path = stack.site.folder / Path(name).expanduser()
+        try:
+            found[f"own-{path.name}"] = path.read_text(encoding="utf-8")
+        except OSError as error:
+            problem = Problem(
+                file=stack.site.path,
+                line=0,
+                column=0,
+                key=f"prometheus.rule_files[{number}]",
+                message=f"{path} cannot be read: {error.strerror}",
+            )
+            raise ConfigError(problems=(problem,)) from None
+    return found

@@ -1,0 +1,151 @@
+"""What a master has before anything is done to it: engine, containers, networks, listeners."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dcov.context import Context
+from dcov.errors import EngineError
+from dcov.ssh.command import Shell
+from dcov.ssh.scripts import remote
+
+SITE = "io.dcov.site"  # the label of everything that dcov makes
+PROJECT = "com.docker.compose.project"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """A container, running or not; `project` is its compose project, `site` the one of dcov."""
+
+    name: str
+    image: str
+    state: str
+    project: str = ""
+    site: str = ""
+    networks: tuple[str, ...] = ()
+
+    @property
+    def ours(self) -> bool:
+        """Whether dcov made it."""
+        return bool(self.site)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """A network of the engine, with its first subnet and gateway."""
+
+    name: str
+    driver: str
+    scope: str
+    subnet: str = ""
+    gateway: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """Who listens on a port of the machine, in the words of ss(8)."""
+
+    port: int
+    process: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """A master as it was found.
+
+    `engine` and `compose` are versions, empty where there is none; `trouble` are the words of an
+    engine that is installed and does not answer.
+    """
+
+    engine: str = ""
+    compose: str = ""
+    trouble: str = ""
+    tools: frozenset[str] = frozenset()
+    containers: Mapping[str, Container] = field(default_factory=dict)
+    networks: Mapping[str, Network] = field(default_factory=dict)
+    addresses: tuple[str, ...] = ()
+    listeners: tuple[Listener, ...] = ()
+
+    @classmethod
+    def of(cls, ctx: Context) -> Survey:
+        """Ask the server, in one exec."""
+        lines: list[bytes] = []
+        ctx.run(Shell(remote("survey.sh")), reads=True, sink=lines.append)
+        return cls.read(b"".join(lines).decode(errors="replace"))
+
+    @classmethod
+    def read(cls, output: str) -> Survey:
+        """Read what survey.sh prints."""
+        said: dict[str, list[str]] = {}
+        for line in output.splitlines():
+            key, tab, value = line.partition("\t")
+            if tab:
+                said.setdefault(key, []).append(value)
+        containers = [_container(json.loads(text)) for text in said.get("container", ())]
+        networks = [_network(json.loads(text)) for text in said.get("network", ())]
+        return cls(
+            engine=_last(said, "engine"),
+            compose=_last(said, "compose"),
+            trouble=_last(said, "trouble"),
+            tools=frozenset(said.get("tool", ())),
+            containers={item.name: item for item in containers},
+            networks={item.name: item for item in networks},
+            addresses=tuple(
+                place.split("/")[0]
+                for device, _, place in (line.partition(" ") for line in said.get("address", ()))
+                if not device.startswith(("docker", "br-", "veth"))
+            ),
+            listeners=tuple(
+                Listener(port=int(port), process=process)
+                for port, _, process in (line.partition(" ") for line in said.get("listener", ()))
+            ),
+        )
+
+    def require_engine(self) -> None:
+        """Raise EngineError unless engine and compose can be used."""
+        if not self.engine:
+            raise EngineError(detail=self.trouble or "docker is not installed")
+        if not self.compose:
+            raise EngineError(detail="compose is not installed")
+
+    def runs(self, name: str) -> bool:
+        """Whether a container of this name is running."""
+        return name in self.containers and self.containers[name].state == "running"
+
+    def foreign(self, name: str) -> Container | None:
+        """Return the container of this name that somebody else made."""
+        found = self.containers.get(name)
+        return None if found is None or found.ours else found
+
+
+def _container(data: Mapping[str, object]) -> Container:
+    labels = data["labels"] or {}
+    assert isinstance(labels, dict)
+    networks = data["networks"] or {}
+    assert isinstance(networks, dict)
+    return Container(
+        name=str(data["name"]).removeprefix("/"),
+        image=str(data["image"]),
+        state=str(data["state"]),
+        project=labels.get(PROJECT, ""),
+        site=labels.get(SITE, ""),
+        networks=tuple(networks),
+    )
+
+
+def _network(data: Mapping[str, object]) -> Network:
+    ipam = data["ipam"] or [{}]
+    assert isinstance(ipam, list)
+    return Network(
+        name=str(data["name"]),
+        driver=str(data["driver"]),
+        scope=str(data["scope"]),
+        subnet=ipam[0].get("Subnet", "") if ipam else "",
+        gateway=ipam[0].get("Gateway", "") if ipam else "",
+    )
+
+
+def _last(said: Mapping[str, list[str]], key: str) -> str:
+    return said[key][-1] if key in said else ""

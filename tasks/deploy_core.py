@@ -1,0 +1,32 @@
+"""Run Prometheus and Grafana on the master."""
+
+from __future__ import annotations
+
+from dcov import Context, task
+from dcov.monitoring import Reloaded
+from dcov.resources import Resource
+from dcov.stack import GRAFANA, PROMETHEUS, Blueprint, Healthy, Stack, grafana, prometheus
+
+
+@task(on="master", prepare=Blueprint.complete)
+def deploy_core(ctx: Context) -> None:
+    """Run Prometheus and Grafana as containers, provisioned, reachable on loopback alone.
+
+    Prometheus' configuration is tried by its own promtool before it is placed; what an operator
+    wrote there outside of dcov's marker lines is kept. Grafana's admin password is made up where
+    the site names none, and kept in .secrets.yaml. When a container does not become healthy within
+    two minutes, all of it is taken back.
+    """
+    blueprint: Blueprint = ctx.prepared
+    stack: Stack = blueprint.stack(ctx)
+    wanted: list[Resource] = [
+        *stack.images(PROMETHEUS, GRAFANA),
+        *stack.foundation(),
+        *prometheus.files(stack, existing=prometheus.existing(ctx)),
+        *grafana.files(stack),
+        *stack.services(PROMETHEUS, GRAFANA),
+    ]
+    if stack.survey.runs(PROMETHEUS.name):
+        wanted.append(Reloaded(url=prometheus.url(stack), unit="", config=prometheus.CONFIG))
+    ctx.ensure(*wanted)
+    ctx.verify(Healthy(containers=(PROMETHEUS.name, GRAFANA.name)), within=120)

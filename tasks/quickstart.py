@@ -1,0 +1,22 @@
+"""From a blank master and blank workers to a monitored site."""
+
+from __future__ import annotations
+
+from dcov import Step, Workflow
+from dcov.tasks.configure_prometheus import configure_prometheus
+from dcov.tasks.deploy_core import deploy_core
+from dcov.tasks.install_exporters import install_exporters
+from dcov.tasks.install_prerequisites import install_prerequisites
+from dcov.tasks.setup_ssh_keys import setup_ssh_keys
+
+quickstart = Workflow(
+    name="quickstart",
+    summary="Deploy the whole site: keys, exporters, and the stack on the master.",
+    steps=(
+        Step(task=install_prerequisites),
+        Step(task=setup_ssh_keys),
+        Step(task=deploy_core, needs=("install-prerequisites",)),
+        Step(task=install_exporters, on="all", needs=("setup-ssh-keys",)),
+        Step(task=configure_prometheus, needs=("deploy-core",)),
+    ),
+)
