@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -41,6 +42,7 @@ def made(
     days: int = 90,
     begins: datetime = NOW - timedelta(days=1),
     names: tuple[str, ...] = (),
+    addresses: tuple[str, ...] = (),
 ) -> Made:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
@@ -52,9 +54,16 @@ def made(
         .serial_number(x509.random_serial_number())
         .not_valid_before(begins)
         .not_valid_after(begins + timedelta(days=days))
-        .add_extension(x509.BasicConstraints(ca=not names, path_length=None), critical=True)
+        .add_extension(
+            x509.BasicConstraints(ca=not names and not addresses, path_length=None), critical=True
+        )
     )
-    if names:
-        alternatives = x509.SubjectAlternativeName([x509.DNSName(item) for item in names])
+    if names or addresses:
+        alternatives = x509.SubjectAlternativeName(
+            [
+                *(x509.DNSName(item) for item in names),
+                *(x509.IPAddress(ip_address(item)) for item in addresses),
+            ]
+        )
         builder = builder.add_extension(alternatives, critical=False)
     return Made(builder.sign(by.key if by else key, hashes.SHA256()), key)

@@ -218,6 +218,15 @@ def unverified() -> ssl.SSLContext:
     return context
 
 
+def shown(site: Running) -> str:
+    """Return the certificate that nginx shows."""
+    with (
+        socket.create_connection((LOOPBACK, site.proxy.https_port), timeout=10) as plain,
+        unverified().wrap_socket(plain) as link,
+    ):
+        return ssl.DER_cert_to_PEM_cert(link.getpeercert(binary_form=True) or b"")
+
+
 @contextmanager
 def running(proxy: Proxy, *, logins: Mapping[str, str]) -> Iterator[Running]:
     """Run it in a folder that nginx' workers can look into, as they are `nobody`."""

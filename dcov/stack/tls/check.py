@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from cryptography import x509
@@ -17,6 +17,8 @@ from dcov.errors import (
 )
 from dcov.stack.tls.facts import CertificateFacts, parsed
 from dcov.stack.tls.found import Pair, Place
+
+CLOCKS = timedelta(days=1)  # by which this machine's may be behind that of who signed
 
 
 def checked(pair: Pair, *, place: Place, name: str, now: datetime) -> CertificateFacts:
@@ -38,7 +40,7 @@ def checked(pair: Pair, *, place: Place, name: str, now: datetime) -> Certificat
         if not _signed(one, by=issuer):
             subject = issuer.subject.rfc4514_string()
             raise CertificateChainError(file=file, position=position, subject=subject)
-    if not facts.begins <= now < facts.ends:
+    if not facts.begins - CLOCKS <= now < facts.ends:
         begins, ends = (f"{day:%Y-%m-%d %H:%M} UTC" for day in (facts.begins, facts.ends))
         raise CertificateDateError(file=file, begins=begins, ends=ends)
     if not facts.covers(name):

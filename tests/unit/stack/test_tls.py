@@ -249,7 +249,7 @@ def refusals(
     key = leaf.key_pem()
     stranger = made("middle")
     old = made("old", names=NAMES[:1], days=1, begins=NOW - timedelta(days=2))
-    young = made("young", names=NAMES[:1], begins=NOW + timedelta(days=1))
+    young = made("young", names=NAMES[:1], begins=NOW + timedelta(days=2))
     other = made("other", names=("other.example.org", "*.dc.example.com"))
     nameless = made("dc.example.com")
     yield CertificateKeyError, leaf.pem, middle.key_pem(), "own.key is not the key of"

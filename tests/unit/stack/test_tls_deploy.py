@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
-import ssl
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,7 +12,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 from certificates import NOW, Made, made
 from one_machine import Machine
-from own_nginx import LOOPBACK, NGINX, Running, running, unverified
+from own_nginx import Running, running, shown
+from stand_in_docker import stand_in_docker
 
 from dcov.change import Action
 from dcov.resources import File
@@ -27,13 +26,6 @@ from dcov.stack.tls.facts import CertificateFacts
 
 DOMAIN = "dc.example.com"
 SITE = Proxy(site="x", names=(DOMAIN,), roles={"admin": Role.ADMIN}, components=frozenset())
-# A stand-in for the engine: its one container is the nginx of the test, on this machine.
-DOCKER = """#!/bin/sh
-case $1 in
-inspect) cat "$STATE" ;;
-exec) shift 3; [ "$(cat "$STATE")" != gone ] && exec "$NGINX" "$@" ;;
-esac
-"""
 
 
 @pytest.fixture
@@ -45,14 +37,8 @@ def site() -> Iterator[Running]:
 @pytest.fixture
 def machine(site: Running, tmp_path: Path) -> Machine:
     """A server whose engine is the stand-in; its container started a while ago."""
-    binaries = tmp_path / "bin"
-    binaries.mkdir()
-    (binaries / "docker").write_text(DOCKER)
-    (binaries / "docker").chmod(0o755)
-    state = tmp_path / "state"
-    state.write_text(f"true {NOW + timedelta(days=1):%Y-%m-%dT%H:%M:%S.123456789Z}\n")
-    path = f"{binaries}:{os.environ['PATH']}"
-    return Machine(tmp_path, environment={"PATH": path, "STATE": str(state), "NGINX": NGINX})
+    started = f"{NOW + timedelta(days=1):%Y-%m-%dT%H:%M:%S.123456789Z}"
+    return Machine(tmp_path, environment=stand_in_docker(tmp_path, started=started))
 
 
 def started(machine: Machine, when: str) -> None:
@@ -66,15 +52,6 @@ def reloaded(site: Running) -> ProxyReloaded:
         files=tuple(PurePosixPath(site.folder / name) for name in files),
         config=str(site.conf),
     )
-
-
-def shown(site: Running) -> str:
-    """Return the fingerprint of the certificate that nginx shows."""
-    with (
-        socket.create_connection((LOOPBACK, site.proxy.https_port), timeout=10) as plain,
-        unverified().wrap_socket(plain) as link,
-    ):
-        return ssl.DER_cert_to_PEM_cert(link.getpeercert(binary_form=True) or b"")
 
 
 def wait_for(site: Running, certificate: Made) -> None:
