@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from dcov.config.kinds import kind, references
 from dcov.config.known import KNOWN, UNUSED_SECRETS
 from dcov.config.schema import schema
 from dcov.config.secrets_file import SecretsFile
@@ -29,7 +30,7 @@ def secrets_file() -> str:
     """Return the table of .secrets.yaml."""
     made = SecretsFile.model_json_schema(by_alias=False)
     rows = [
-        (_key(name, part), _kind(part, made=made), str(part.get("description", "")))
+        (_key(name, part), kind(part, made=made), str(part.get("description", "")))
         for name, part in made["properties"].items()
     ]
     return table(("key", "value", "stands for"), rows)
@@ -50,14 +51,14 @@ def _sections(made: Part) -> Iterator[tuple[str, Part]]:
     """Yield each section once, by the first key under which it stands."""
     seen: set[str] = set()
     for key, part in made["properties"].items():
-        for name in _references(part):
+        for name in references(part):
             model = made["$defs"][name]
             if name in seen or "properties" not in model:
                 continue
             seen.add(name)
             yield _path(key, part), model
             for inner, below in model["properties"].items():
-                for deeper in _references(below):
+                for deeper in references(below):
                     if deeper not in seen and "properties" in made["$defs"][deeper]:
                         seen.add(deeper)
                         yield f"{key}.{_path(inner, below)}", made["$defs"][deeper]
@@ -76,7 +77,7 @@ def _table(model: Part, *, made: Part) -> str:
     rows = [
         (
             _key(name, part),
-            _kind(part, made=made),
+            kind(part, made=made),
             "required" if name in required else _default(part),
             _meaning(part, made=made),
         )
@@ -88,7 +89,7 @@ def _table(model: Part, *, made: Part) -> str:
 
 def _meaning(part: Part, *, made: Part) -> str:
     if "description" not in part and "$ref" in part:  # pydantic leaves a section's words there
-        part = made["$defs"][next(_references(part))]
+        part = made["$defs"][next(references(part))]
     return str(part.get("description", ""))
 
 
@@ -101,53 +102,3 @@ def _default(part: Part) -> str:
     if default is None or default in ({}, [], ()) or isinstance(default, dict):
         return ""
     return code(default if isinstance(default, str) else json.dumps(default))
-
-
-def _references(part: Part) -> Iterator[str]:
-    """Yield the names of the definitions that this part of the schema refers to."""
-    if "$ref" in part:
-        yield str(part["$ref"]).rpartition("/")[2]
-    for key in ("anyOf", "oneOf"):
-        for choice in part.get(key, ()):
-            yield from _references(choice)
-    for key in ("items", "additionalProperties"):
-        if isinstance(part.get(key), dict):
-            yield from _references(part[key])
-
-
-def _kind(part: Part, *, made: Part) -> str:
-    """Say in words what may stand there."""
-    if "$ref" in part:
-        model = made["$defs"][next(_references(part))]
-        return "section" if "properties" in model else _kind(model, made=made)
-    for key in ("anyOf", "oneOf"):
-        if key in part:
-            kinds = (_kind(one, made=made) for one in part[key] if one.get("type") != "null")
-            return " or ".join(dict.fromkeys(kinds))
-    if "const" in part:
-        return code(part["const"])
-    if "enum" in part:
-        return " or ".join(map(code, part["enum"]))
-    return _plain(part, made=made)
-
-
-def _plain(part: Part, *, made: Part) -> str:
-    match part.get("type"):
-        case "array":
-            return f"list of {_plural(_kind(part['items'], made=made))}"
-        case "object":
-            inner = part.get("additionalProperties")
-            kind = _kind(inner, made=made) if isinstance(inner, dict) else "value"
-            return f"name: {kind}"
-        case "integer":
-            low, high = part.get("ge", part.get("minimum")), part.get("le", part.get("maximum"))
-            return f"{low} to {high}" if high is not None else "number"
-        case "boolean":
-            return "true or false"
-        case "string":
-            return {"password": "secret", "path": "path"}.get(part.get("format", ""), "text")
-    return "any"
-
-
-def _plural(kind: str) -> str:
-    return {"section": "sections", "text": "texts", "name: value": "mappings"}.get(kind, kind)
