@@ -47,7 +47,8 @@ def explain(key: str) -> Explanation:
     Raises UnknownNameError with the nearest valid key.
     """
     made = _made()
-    part, path, required = made, (), False
+    part, required = made, False
+    path: tuple[str, ...] = ()
     for step in filter(None, INDEX.sub("", key).split(".")):
         listed = _listed((*path, step))
         if listed is not None:

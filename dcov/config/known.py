@@ -55,7 +55,7 @@ KNOWN = (
     KnownKey(
         path=("enable_watchtower_all",),
         reason="nothing updates containers behind dcov's back",
-        instead="`dcov upgrade` puts new images in place, and the former back on failure",
+        instead="name the new image under `images`, and deploy again",
         idle=(False,),
     ),
     KnownKey(
