@@ -323,6 +323,24 @@ def test_a_link_cut_during_an_upload(bench: Bench, yard: Yard) -> None:
         bench.close()
 
 
+def test_a_cancel_ends_an_upload(session: Any_, bench: Bench, yard: Yard) -> None:
+    """What only stages is not sent to its end."""
+
+    class Cancelling(BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell() > 3_000_000:
+                bench.cancel.set()
+            return super().read(size)
+
+    yard.fleet()
+    content = Cancelling(bytes(20_000_000))
+    with pytest.raises(Cancelled):
+        session.upload(content, to=yard.at("binary"), run="20260101-000000-test.x.1",
+                       sha256="", within=60)  # fmt: skip
+    assert content.tell() < 8_000_000
+    forget(session)
+
+
 @pytest.mark.parametrize("way", ["cut", "crash"])
 def test_a_link_that_breaks_is_no_signal(bench: Bench, yard: Yard, way: str) -> None:
     """A lost link is never taken for a command that a signal ended, however often it is tried."""
