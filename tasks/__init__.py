@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from dcov.tasks.check_servers import check_servers
+from dcov.tasks.configure_grafana import configure_grafana
 from dcov.tasks.configure_prometheus import configure_prometheus
 from dcov.tasks.deploy_core import deploy_core
+from dcov.tasks.deploy_ipmi_monitor import deploy_ipmi_monitor
+from dcov.tasks.deploy_marketplace_exporters import deploy_marketplace_exporters
+from dcov.tasks.import_dashboards import import_dashboards
 from dcov.tasks.install_exporters import install_exporters
 from dcov.tasks.install_prerequisites import install_prerequisites
 from dcov.tasks.quickstart import quickstart
 from dcov.tasks.remove_exporters import remove_exporters
+from dcov.tasks.setup_proxy import setup_proxy
 from dcov.tasks.setup_ssh_keys import setup_ssh_keys
 from dcov.tasks.upgrade_exporters import upgrade_exporters
 
 __all__ = [
     "check_servers",
+    "configure_grafana",
     "configure_prometheus",
     "deploy_core",
+    "deploy_ipmi_monitor",
+    "deploy_marketplace_exporters",
+    "import_dashboards",
     "install_exporters",
     "install_prerequisites",
     "quickstart",
     "remove_exporters",
+    "setup_proxy",
     "setup_ssh_keys",
     "upgrade_exporters",
 ]
