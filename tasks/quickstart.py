@@ -5,8 +5,12 @@ from __future__ import annotations
 from dcov import Step, Workflow
 from dcov.tasks.configure_prometheus import configure_prometheus
 from dcov.tasks.deploy_core import deploy_core
+from dcov.tasks.deploy_ipmi_monitor import deploy_ipmi_monitor
+from dcov.tasks.deploy_marketplace_exporters import deploy_marketplace_exporters
+from dcov.tasks.import_dashboards import import_dashboards
 from dcov.tasks.install_exporters import install_exporters
 from dcov.tasks.install_prerequisites import install_prerequisites
+from dcov.tasks.setup_proxy import setup_proxy
 from dcov.tasks.setup_ssh_keys import setup_ssh_keys
 
 quickstart = Workflow(
@@ -18,5 +22,9 @@ quickstart = Workflow(
         Step(task=deploy_core, needs=("install-prerequisites",)),
         Step(task=install_exporters, on="all", needs=("setup-ssh-keys",)),
         Step(task=configure_prometheus, needs=("deploy-core",)),
+        Step(task=import_dashboards, needs=("deploy-core",)),
+        Step(task=deploy_ipmi_monitor, needs=("install-prerequisites",)),
+        Step(task=deploy_marketplace_exporters, needs=("install-prerequisites",)),
+        Step(task=setup_proxy, needs=("deploy-core",)),
     ),
 )

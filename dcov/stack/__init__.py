@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dcov.rendering import Templates
-from dcov.stack import grafana, ipmi_monitor, marketplaces, prometheus
+from dcov.stack import grafana, ipmi_monitor, marketplaces, prometheus, proxy
 from dcov.stack.blueprint import Blueprint
 from dcov.stack.component import (
     COMPONENTS,
@@ -39,6 +39,7 @@ __all__ = [
     "ipmi_monitor",
     "marketplaces",
     "prometheus",
+    "proxy",
     "wanted_tools",
     "with_passwords",
 ]

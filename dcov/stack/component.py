@@ -69,4 +69,4 @@ COMPONENTS = (PROMETHEUS, GRAFANA, PROXY, IPMI_MONITOR, VASTAI, RUNPOD)
 
 def wanted_tools(settings: Settings) -> tuple[str, ...]:
     """Return the programs that the master itself needs, each in the package of its name."""
-    return ("curl", *(("certbot",) if settings.ssl.mode is SslMode.LETSENCRYPT else ()))
+    return ("curl", "openssl", *(("certbot",) if settings.ssl.mode is SslMode.LETSENCRYPT else ()))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dcov.context import Context
-from dcov.errors import EngineError
+from dcov.errors import EngineError, PortBusyError
 from dcov.ssh.command import Shell
 from dcov.ssh.scripts import remote
 
@@ -109,6 +109,12 @@ class Survey:
             raise EngineError(detail=self.trouble or "docker is not installed")
         if not self.compose:
             raise EngineError(detail="compose is not installed")
+
+    def require_port(self, port: int) -> None:
+        """Raise PortBusyError where somebody listens on a port of this machine."""
+        for listener in self.listeners:
+            if listener.port == port:
+                raise PortBusyError(port=port, owner=listener.process)
 
     def runs(self, name: str) -> bool:
         """Whether a container of this name is running."""

@@ -1,6 +1,6 @@
 # Prints what a master has, one fact a line, as KEY<tab>VALUE; values of the engine are JSON.
 say() { printf '%s\t%s\n' "$1" "$2"; }
-for tool in docker docker-compose certbot curl; do
+for tool in docker docker-compose certbot curl openssl; do
     ! command -v "$tool" >/dev/null || say tool "$tool"
 done
 if version=$(docker version --format '{{.Server.Version}}' 2>&1); then

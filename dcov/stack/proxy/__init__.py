@@ -1,0 +1,48 @@
+"""The proxy in front of the stack's services, and its certificate."""
+
+from __future__ import annotations
+
+from dcov.stack.proxy.files import (
+    certificate,
+    existing,
+    files,
+    proxy_of,
+    reloaded,
+    request_certificate,
+    take_certificate,
+    uses_certbot,
+)
+from dcov.stack.proxy.login import Role, htpasswd
+from dcov.stack.proxy.nginx import HOME, Places, Proxy, nginx_files
+from dcov.stack.proxy.reload import ProxyReloaded
+from dcov.stack.proxy.routes import ROUTES, Access, Identity, Route
+from dcov.stack.tls.certbot import LetsEncrypt
+from dcov.stack.tls.facts import CertificateFacts
+from dcov.stack.tls.own import OwnCertificate
+from dcov.stack.tls.self_signed import SelfSigned
+
+__all__ = [
+    "HOME",
+    "ROUTES",
+    "Access",
+    "CertificateFacts",
+    "Identity",
+    "LetsEncrypt",
+    "OwnCertificate",
+    "Places",
+    "Proxy",
+    "ProxyReloaded",
+    "Role",
+    "Route",
+    "SelfSigned",
+    "certificate",
+    "existing",
+    "files",
+    "htpasswd",
+    "nginx_files",
+    "proxy_of",
+    "reloaded",
+    "request_certificate",
+    "take_certificate",
+    "uses_certbot",
+]

@@ -1,0 +1,26 @@
+"""Run IPMI Monitor on the master."""
+
+from __future__ import annotations
+
+from dcov import Context, task
+from dcov.stack import IPMI_MONITOR, Blueprint, Healthy
+
+
+@task(on="master", prepare=Blueprint.complete)
+def deploy_ipmi_monitor(ctx: Context) -> None:
+    """Run IPMI Monitor with the BMCs of the fleet, behind the proxy.
+
+    It is told every server with a `bmc_ip`, a server's own login before the site's; one that is
+    removed from the site is removed there. One that runs already and is not dcov's is used as it
+    is: linked and scraped, never made anew.
+    """
+    blueprint: Blueprint = ctx.prepared
+    if not IPMI_MONITOR.on(blueprint.site.settings):
+        ctx.skip("components.ipmi_monitor is off")
+    stack = blueprint.stack(ctx)
+    neighbour = stack.survey.foreign(IPMI_MONITOR.name)
+    if neighbour is not None:
+        ctx.note(f"uses the {IPMI_MONITOR.name} that runs here already ({neighbour.image})")
+        return
+    ctx.ensure(*stack.images(IPMI_MONITOR), *stack.foundation(), *stack.services(IPMI_MONITOR))
+    ctx.verify(Healthy(containers=(IPMI_MONITOR.name,)), within=120)
