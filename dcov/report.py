@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +49,7 @@ class Cost:
     attempts: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Outcome:
     """How one server came out; texts are masked.
 
@@ -68,6 +68,10 @@ class Outcome:
     seconds: float = 0.0
     cost: Cost = field(default_factory=Cost)
     masker: Masker = field(default_factory=Masker, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        shown = (f"{item.name}={getattr(self, item.name)!r}" for item in fields(self) if item.repr)
+        return self.masker.text(f"Outcome({', '.join(shown)})")
 
     @property
     def code(self) -> str:

@@ -81,6 +81,7 @@ def test_a_secret_is_nowhere_to_be_seen(
         "log": caplog.text,
         "events": "\n".join(event.to_json() for event in heard),
         "report": json.dumps(report.to_dict()),
+        "repr": repr(report),
         "html": report._repr_html_(),
         "terminal": console.export_text(),
         "why": f"{outcome.why} {outcome.hint} {outcome.rollback}",
