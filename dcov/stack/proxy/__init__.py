@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dcov.stack.proxy.files import (
+from dcov.stack.proxy.deployed import (
     certificate,
-    existing,
+    existing_logins,
     files,
+    folders,
+    from_lets_encrypt,
+    logins,
     proxy_of,
     reloaded,
-    request_certificate,
-    take_certificate,
-    uses_certbot,
 )
 from dcov.stack.proxy.login import Role, htpasswd
+from dcov.stack.proxy.login_asked import LoginAsked
 from dcov.stack.proxy.nginx import HOME, Places, Proxy, nginx_files
 from dcov.stack.proxy.reload import ProxyReloaded
 from dcov.stack.proxy.routes import ROUTES, Access, Identity, Route
@@ -28,6 +29,7 @@ __all__ = [
     "CertificateFacts",
     "Identity",
     "LetsEncrypt",
+    "LoginAsked",
     "OwnCertificate",
     "Places",
     "Proxy",
@@ -36,13 +38,13 @@ __all__ = [
     "Route",
     "SelfSigned",
     "certificate",
-    "existing",
+    "existing_logins",
     "files",
+    "folders",
+    "from_lets_encrypt",
     "htpasswd",
+    "logins",
     "nginx_files",
     "proxy_of",
     "reloaded",
-    "request_certificate",
-    "take_certificate",
-    "uses_certbot",
 ]

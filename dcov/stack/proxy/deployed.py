@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from dcov.config.settings import Settings, SslMode
 from dcov.context import Context
 from dcov.converge.resource import Resource
-from dcov.resources import Directory, File
+from dcov.resources import Directory, File, SecretFile
 from dcov.secret import Secret
 from dcov.ssh.scripts import remote
 from dcov.stack.component import COMPONENTS, PROXY
@@ -38,9 +38,12 @@ def proxy_of(stack: Stack) -> Proxy:
 
 
 def folders() -> tuple[Resource, ...]:
-    """Return the folders that its container mounts; the key's is closed to other users."""
+    """Return the folders that its container mounts; on the master they are closed to other users.
+
+    What is within must be open to nginx' workers, to whom the folder above does not matter.
+    """
     return (
-        Directory(path=HOME),
+        Directory(path=HOME, mode=0o700),
         Directory(path=HOME / "nginx"),
         Directory(path=HOME / "html"),
         Directory(path=HOME / "ssl", mode=0o700),
@@ -57,7 +60,7 @@ def files(stack: Stack, *, logins: str) -> tuple[Resource, ...]:
     plain = [File(path=path, content=text) for path, text in rendered.items() if path != CONF]
     conf = File(path=CONF, content=rendered[CONF], validate=check, checker="nginx -t")
     # A worker of nginx, which is nobody in particular, reads the hashes at each request.
-    return (*plain, File(path=HTPASSWD, content=logins), conf)
+    return (*plain, SecretFile(path=HTPASSWD, content=Secret(logins), mode=0o644), conf)
 
 
 def logins(settings: Settings, *, existing: str) -> str:

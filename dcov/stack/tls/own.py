@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from dcov.change import Action, Change
 from dcov.converge.resource import Step
+from dcov.errors import CertificateChainError, CertificateError
 from dcov.ssh.command import Argv, Finished, Shell
 from dcov.ssh.scripts import remote
 from dcov.stack.tls import found as answer
@@ -24,7 +25,7 @@ class OwnCertificate:
     """The certificate and key in these files of the server, copied to `home`/ssl.
 
     It is checked first, and refused by a CertificateError: key, chain, dates, and that it is for
-    `name`. With `later` it may be missing while it is only planned: certbot gets it before.
+    `name`. With `later` certbot, which stands before it in the group, may be about to get it.
     """
 
     home: PurePosixPath
@@ -47,10 +48,13 @@ class OwnCertificate:
         name = f"certificate:{self.home / 'ssl' / 'server.crt'}"
         said = answer.read(found)
         own, had = said.pairs
-        if self.later and not own.certificate:
-            reason = "the certificate is made when this is applied"
+        try:
+            facts = checked(own, place=(self.certificate, self.key), name=self.name, now=self.now)
+        except CertificateError as error:
+            if not self.later or isinstance(error, CertificateChainError):
+                raise
+            reason = "certbot gets another one when this is applied"
             return Change(resource=name, action=Action.UNKNOWN, reason=reason)
-        facts = checked(own, place=(self.certificate, self.key), name=self.name, now=self.now)
         diff: list[str] = []
         if own != had:
             diff += _shown(had, sign="-", now=self.now)
@@ -58,9 +62,9 @@ class OwnCertificate:
         elif not said.says(facts.ends.timestamp()):
             diff.append("+metric of its end")
         if not diff:
-            return Change(resource=name, action=Action.NOOP)
+            return Change(resource=name, action=Action.NOOP, conditional=self.later)
         action = Action.UPDATE if had.certificate else Action.CREATE
-        return Change(resource=name, action=action, diff=tuple(diff))
+        return Change(resource=name, action=action, diff=tuple(diff), conditional=self.later)
 
     def apply(self, change: Change) -> tuple[Step, ...]:
         del change

@@ -287,8 +287,19 @@ def test_an_own_certificate_that_is_no_good_is_refused(
 
 
 def test_what_certbot_is_still_to_get_is_planned(machine: Machine) -> None:
-    (change,) = machine.plan(own(machine, later=True))
-    assert change.action is Action.UNKNOWN
+    """Also where it has one that has ended; but what can never be used is an error at once."""
+    assert machine.plan(own(machine, later=True))[0].action is Action.UNKNOWN
+    old = made("old", names=NAMES[:1], days=1, begins=NOW - timedelta(days=2))
+    give(machine, old)
+    assert machine.plan(own(machine, later=True))[0].action is Action.UNKNOWN
+    good = made("good", names=NAMES[:1])
+    give(machine, good, old)
+    with pytest.raises(CertificateChainError):
+        machine.plan(own(machine, later=True))
+    give(machine, good)
+    machine.ensure(own(machine, later=True))
+    assert machine.plan(own(machine, later=True))[0].action is Action.NOOP
+    assert machine.plan(FAILS, own(machine, later=True))[1].action is Action.UNKNOWN
 
 
 def test_a_machine_without_openssl_is_named_as_that(machine: Machine) -> None:

@@ -156,8 +156,7 @@ def test_a_certificate_is_got_and_renewed(site: Running, pebble: Pebble, machine
     assert "Some challenges have failed" in said
     assert shown(site) == first
 
-    machine.ensure(certbot)
-    machine.ensure(own, reload)
+    machine.ensure(certbot, own, reload)
     facts = new_one(site, after=first)
     assert facts.names == (DOMAIN,)
     assert "Pebble" in facts.issuer
