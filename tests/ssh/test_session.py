@@ -21,6 +21,7 @@ from dcov.engine.options import Options
 from dcov.engine.scope import open_links
 from dcov.errors import (
     ChecksumError,
+    CommandFailedError,
     CommandTimeoutError,
     DiskFullError,
     LinkLostError,
@@ -34,6 +35,7 @@ from dcov.ssh.local import LocalSession
 from dcov.ssh.readonly import ReadOnly
 from dcov.ssh.session import SshSession
 from dcov.testing.proxy import DelayProxy
+from dcov.testing.sshd import LoopbackSshd
 
 PASSWORD = "correct-horse-battery"
 MASKER = Masker.of([Secret(PASSWORD)])
@@ -207,6 +209,17 @@ def test_cancel_ends_what_only_reads(session: Any_, bench: Bench) -> None:
     assert eventually(lambda: running("sleep\x00302.5") == [])
 
 
+def test_what_begins_after_the_cancel_is_not_waited_for(bench: Bench) -> None:
+    """Also where nobody is there to be woken yet when it comes."""
+    session = bench.ssh()
+    session.run(("true",), within=20)
+    bench.cancel.set()
+    began = time.monotonic()
+    with pytest.raises(Cancelled):
+        session.run(("sleep", "25.5"), within=20, reads=True)
+    assert time.monotonic() - began < 5
+
+
 def test_cancel_lets_a_change_come_to_its_end(session: Any_, bench: Bench) -> None:
     """What must not stop half way is waited for."""
     threading.Timer(0.5, bench.cancel.set).start()
@@ -299,6 +312,43 @@ def test_a_full_disk_is_named(session: Any_, yard: Yard) -> None:
     finally:
         forget(session)
         subprocess.run(("umount", "-l", small), check=True)
+
+
+def test_a_disk_that_cannot_be_written_is_named(session: Any_, yard: Yard) -> None:
+    """What hinders an upload, where it is not for want of room, is in the error."""
+    yard.fleet()
+    frozen = yard.home() / "frozen"
+    frozen.mkdir()
+    subprocess.run(("mount", "-t", "tmpfs", "-o", "ro", "tmpfs", frozen), check=True)
+    try:
+        with pytest.raises(CommandFailedError, match="Read-only file system"):
+            upload(session, b"x", to=frozen / "binary")
+    finally:
+        forget(session)
+        subprocess.run(("umount", "-l", frozen), check=True)
+
+
+def test_an_sshd_that_runs_no_command(yard: Yard) -> None:
+    """A login that leads to nothing is a fault of the link, in sshd's words."""
+    with LoopbackSshd(options={"MaxSessions": "0"}) as mute:
+        entry = mute.entry("gpu-01")
+        fleet = yard.fleet_of(entry)
+        (yard.folder / "known_hosts").write_bytes(mute.known_hosts(["gpu-01"]).read_bytes())
+        outcome = fleet.sh("true")["gpu-01"]
+    assert outcome.code == "link-lost"
+    assert "starting a command" in outcome.why
+
+
+def test_a_port_behind_a_link_that_is_frozen(bench: Bench, yard: Yard) -> None:
+    """It is the link that does not answer, and not the port that is closed."""
+    with DelayProxy(yard.sshd.port) as proxy:
+        session = bench.ssh(port=proxy.port)
+        session.run(("true",), within=20)
+        proxy.freeze()
+        with pytest.raises(LinkLostError, match=f"opening port {yard.sshd.port}"):
+            session.open_port(yard.sshd.port, within=1)
+        proxy.thaw()
+        bench.close()
 
 
 def test_a_link_cut_during_an_upload(bench: Bench, yard: Yard) -> None:
