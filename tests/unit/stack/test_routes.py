@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import pytest
 from own_nginx import LOOPBACK, NGINX, Running, running, unverified
+from pages import ROOT
 
 from dcov.errors import ConfigError
 from dcov.rendering import Templates
@@ -154,8 +155,11 @@ def identity(component: str, *, who: str) -> dict[str, str]:
 
 
 def test_the_table_has_every_route() -> None:
+    """And so has the page."""
+    page = (ROOT / "docs" / "proxy.md").read_text()
     for route in ROUTES:
         assert any(path.startswith(route.path) for path, _, _ in TABLE), route.path
+        assert f"`{route.path}`" in page
 
 
 def test_a_websocket_passes(site: Running) -> None:
