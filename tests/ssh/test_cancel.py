@@ -99,6 +99,17 @@ def test_one_that_comes_late_disturbs_nobody(monkeypatch: pytest.MonkeyPatch) ->
     assert most == [1]
 
 
+def test_waiting_for_a_turn_costs_no_time_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server's deadline begins with its turn, however many stand before it."""
+    monkeypatch.setattr("dcov.engine.runner.OVERTIME", 0.2)
+
+    @task(on="all")
+    def work(ctx: Context) -> None:
+        time.sleep(0.5)
+
+    assert here(5, workers=1, deadline=1.2).run(work).summary == "5 ok"
+
+
 def test_one_past_its_deadline_counts_as_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rollout stops there as at any other failure."""
     monkeypatch.setattr("dcov.engine.runner.OVERTIME", 0.2)

@@ -102,3 +102,11 @@ def test_of_much_output_only_the_tail_is_kept() -> None:
         tracemalloc.stop()
     assert (tail.total, len(tail.text())) == (20_000_000, 65_536)
     assert peak < 1_000_000
+
+
+def test_a_tail_is_as_long_as_it_may_be() -> None:
+    """What is kept in addition, for secrets that a cut divides, is not at the tail's cost."""
+    tail = Tail(masker=Masker.of([Secret("password")]), limit=100)
+    for _ in range(500):
+        tail.feed(b"a")
+    assert tail.text() == "a" * 100
