@@ -93,6 +93,14 @@ class Registry:
             docker("rmi", "--no-prune", there)
         log.info("image %s pushed in %.0f s", to, time.monotonic() - started)
 
+    def vary(self, name: str, *, to: str, by: str) -> None:
+        """Have a variant of an image of ours: the same, with these lines of a Dockerfile more."""
+        (layer,) = [service.layer for service in SERVICES if service.name == name]
+        varied = f"dcov-lab/varied:{to.replace(':', '-')}"
+        docker("build", "-q", "-t", varied, "-", input=f"FROM {image.tag(layer)}\n{by}\n")
+        self.push(varied, to=to)
+        docker("rmi", "--no-prune", varied)
+
     def _create(self, wanted: str, *, outer: Network) -> None:
         address = outer.address(REGISTRY)
         certificate, key = self.authority.issue(HOST, addresses=(address, "127.0.0.1"))

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from dcov import Fleet
 from dcov.tasks import install_exporters
-from fleetlab import Lab, stock_prometheus
+from fleetlab import Lab, neighbours, stock_prometheus
 from fleetlab.release import DC_RELEASES, NODE_RELEASES
 from fleetlab.server import Server
 
@@ -98,6 +98,12 @@ class Ground:
         """Have Debian's own Prometheus on the master, beside whatever is there."""
         master = self.server("master")
         stock_prometheus.ensure(master)
+        return master
+
+    def with_neighbours(self) -> Server:
+        """Have an engine on the master, and others' containers: IPMI Monitor and its proxy."""
+        master = self.server("master")
+        neighbours.ensure(master, registry=self.lab.registry)
         return master
 
     def site(
