@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import subprocess
 import tempfile
-from contextlib import suppress
 from threading import Thread
 
 from dcov.errors import ProxyCommandError
@@ -54,8 +52,8 @@ class ProxiedLine(socket.socket):
     def close(self) -> None:
         super().close()
         if self._process.poll() is None:
-            with suppress(ProcessLookupError):
-                self._process.send_signal(signal.SIGHUP)  # as ssh does
+            # ssh sends SIGHUP, which a program that was started under nohup does not hear.
+            self._process.terminate()
             Thread(target=self._process.wait, daemon=True).start()
         self._said.close()
 

@@ -81,12 +81,12 @@ def test_a_program_that_fails_is_quoted_and_not_tried_again(home: Home) -> None:
 
 
 def test_a_program_that_says_nothing_is_ended(home: Home) -> None:
-    home.write("Host *\n ProxyCommand sh -c 'echo no way >&2; exec sleep 4321'\n")
+    home.write("Host *\n ProxyCommand sh -c 'echo no way >&2; exec sleep 4000.{port}'\n")
     outcome = only(home.fleet(gpu(home)).sh("true"))
     assert outcome.code == "proxy-command"
     assert "silent for 1.5 s: no way" in outcome.why
     assert outcome.cost.attempts == 1
-    assert eventually(lambda: running("sleep\x004321") == [])
+    assert eventually(lambda: running(f"sleep\x004000.{home.sshd.port}") == [])
 
 
 def test_a_program_that_ends_well_without_a_word_is_tried_again(home: Home) -> None:
