@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from ssh.fleets import Yard, login, only
+from ssh.fleets import Yard, eventually, login, only, running
 from ssh.test_transaction import Steps, file
 
 from dcov import Context, Secret, task
 from dcov.errors import DcovError
 from dcov.events import Event
+from dcov.ssh.command import Shell
 
 SECRET = "planted-Secret-7431"
 
@@ -92,3 +93,21 @@ def test_a_secret_is_nowhere_to_be_seen(
     found = [name for name, text in texts.items() if SECRET in text]
     assert found == []
     assert any("***" in text for text in texts.values())  # the way leads somewhere
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_a_secret_in_a_command_is_in_no_process_list(
+    yard: Yard,
+    reads: bool,  # noqa: FBT001  # a parameter of the test
+) -> None:
+    """A short command goes as an argument, unless it has a secret in it."""
+    entry = login(yard.sshd.entry("gpu-01"), sudo_password=Secret(SECRET))
+
+    @task
+    def tell(ctx: Context) -> None:
+        ctx.run(Shell(f"sleep 1.625; : {SECRET}"), reads=reads)
+
+    run = yard.fleet_of(entry).start(tell)
+    assert eventually(lambda: running("sleep\x001.625") != [])
+    assert running(SECRET) == []
+    assert run.wait(20).summary == "1 ok"
