@@ -101,7 +101,7 @@ class Run:
             servers = [entry.name for entry in self._job.servers]
             with self._scope.recorded(self._execution, name=self._job.name, servers=servers):
                 self._execution.run()
-            self._report = self._execution.report()
+            self._report = self._scope.report
         except BaseException as error:  # noqa: BLE001  # raised again where somebody waits
             self._error = error
         finally:

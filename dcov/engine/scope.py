@@ -68,6 +68,7 @@ class Scope:
             site, options=options, cancel=self.cancel, planning=planning
         )
         self._own_links = links is None
+        self.report: Report | None = None  # as it was recorded
         self._record = Record(self.id)
         self._listeners = (self._record.event, *options.listeners)
         since = datetime.now(tz=UTC).strftime("%H:%M:%S UTC")
@@ -98,9 +99,9 @@ class Scope:
         finally:
             if self._own_links:
                 self.links.close_all()
-            report = what.report()
-            self.tell(Kind.RUN_FINISHED, summary=report.summary)
-            self._record.close(report)
+            self.report = what.report()
+            self.tell(Kind.RUN_FINISHED, summary=self.report.summary)
+            self._record.close(self.report)
 
 
 def open_links(site: Site, *, options: Options, cancel: Cancel, planning: bool = False) -> Links:
