@@ -40,6 +40,7 @@
     |   |-- DiskFullError
     |   |-- DownloadError
     |   |-- EngineError
+    |   |   `-- EngineRefusedError
     |   |-- ExpiredError
     |   |-- ForeignNetworkError
     |   |-- KeyRefusedError
@@ -658,6 +659,15 @@ class EngineError(ConvergeError):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
+class EngineRefusedError(EngineError):
+    """The container engine answers, and refuses the question."""
+
+    code = "engine-refused"
+    cause = "the container engine refuses: {detail}"
+    hint = "its own words say why"
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
 class ContainerFailedError(ConvergeError):
     """A container starts and does not stay up."""
 
@@ -819,7 +829,7 @@ class GrafanaRefusedError(GrafanaError):
 
     code = "grafana-refused"
     cause = "Grafana at {url} answers {status}: {detail}"
-    hint = "its own words say why; what was changed before has been put back"
+    hint = "its own words say why"
 
     status: int
 

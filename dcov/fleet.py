@@ -27,6 +27,7 @@ from dcov.workflow import Step, Workflow
 if TYPE_CHECKING:
     from nornir.core import Nornir
 
+    from dcov.clients.docker import Docker
     from dcov.clients.grafana import Grafana
     from dcov.clients.prometheus import Prometheus
     from dcov.secret import Secret
@@ -231,6 +232,14 @@ class Fleet:
         session = open_session(self.master.entry, site=self.site, options=self.options)
         http = tunnelled(session.open_port)
         return Grafana(http, url=url, user=user, password=known, on_close=session.close)
+
+    @property
+    def docker(self) -> Docker:
+        """The master's container engine, looked at over the fleet's own connection."""
+        from dcov.clients.docker import Docker
+        from dcov.engine.scope import open_session
+
+        return Docker.over(open_session(self.master.entry, site=self.site, options=self.options))
 
     def _chosen(self) -> set[str]:
         return {entry.name for entry in self.servers}

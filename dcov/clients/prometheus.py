@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
+from dcov.clients.moment import moment
 from dcov.errors import PrometheusError
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Prometheus:
                 url=item["scrapeUrl"],
                 health=item["health"],
                 error=item["lastError"],
-                scraped_at=_time(item["lastScrape"]),
+                scraped_at=moment(item["lastScrape"]),
             )
 
     def version(self) -> str:
@@ -90,13 +91,3 @@ class Prometheus:
         if body.get("status") != "success":
             raise PrometheusError(url=self._url, detail=str(body.get("error", answer.status_code)))
         return body["data"]
-
-
-def _time(text: str) -> datetime | None:
-    # Go writes nanoseconds, and year 1 for never; fromisoformat takes microseconds.
-    head, _, rest = text.partition(".")
-    zone = rest.lstrip("0123456789") or "Z"
-    if head.startswith("0001-"):
-        return None
-    fraction = rest[: len(rest) - len(zone)][:6].ljust(6, "0") if rest else "000000"
-    return datetime.fromisoformat(f"{head.rstrip('Z')}.{fraction}{zone}").astimezone(UTC)

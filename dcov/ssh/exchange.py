@@ -22,6 +22,7 @@ from dcov.errors import (
 from dcov.secret import Masker, Secret
 from dcov.ssh.command import CHUNK_READ, Finished, Shell, Sink, Tail, quote
 from dcov.ssh.pipe import Pipe
+from dcov.ssh.stdio import Stdio
 
 SHORT = 1024  # bytes of a script that may travel in argv
 
@@ -147,6 +148,22 @@ class Exchange:
             seconds=time.monotonic() - began,
             cut=out.cut or err.cut,
         )
+
+    def dial(self, argv: tuple[str, ...], *, within: float) -> Stdio:
+        """Start a program that is talked to; it ends when its stdin does."""
+        shown = quote(argv)
+        pipe = self._open_pipe(self._line(Parcel(argv=argv, content=b"")))
+        first = b""
+        try:
+            if self._sudo is not None:
+                until = time.monotonic() + within
+                first, _ = self._become_root(
+                    pipe, until=until, within=within, shown=shown, heedless=False
+                )
+        except BaseException:
+            pipe.close()
+            raise
+        return Stdio(pipe, first=first)
 
     def _line(self, parcel: Parcel) -> str:
         if self._sudo is None:

@@ -24,6 +24,7 @@ from dcov.ssh.exchange import Elevation, Exchange, Parcel, Tie, script
 from dcov.ssh.links import Links
 from dcov.ssh.pipe import ChannelPipe, Pipe
 from dcov.ssh.scripts import remote
+from dcov.ssh.stdio import Stdio
 from dcov.ssh.tcp import SocketLike
 
 SHOWN = 120  # characters of a command in reports
@@ -138,6 +139,10 @@ class WiredSession(ABC):
             raise ChecksumError(what=f"upload of {to}", expected=sha256, actual=actual)
         return Staged(path=path, sha256=actual)
 
+    def open_stdio(self, argv: Argv, *, within: float, as_root: bool = True) -> Stdio:
+        """Start a program and talk to it; nothing of what it does is undone or masked."""
+        return self._started(as_root=as_root).dial(tuple(argv), within=within)
+
     def _exchange(
         self,
         parcel: Parcel,
@@ -148,16 +153,19 @@ class WiredSession(ABC):
         heedless: bool = False,
         sink: Sink | None = None,
     ) -> Finished:
+        exchange = self._started(as_root=as_root)
+        return exchange.run(parcel, shown=shown, within=within, heedless=heedless, sink=sink)
+
+    def _started(self, *, as_root: bool) -> Exchange:
         login = self.login
-        exchange = Exchange(
+        self.costs.execs += 1
+        return Exchange(
             self._open_pipe,
             server=self.entry.name,
             masker=self._masker,
             elevation=Elevation(user=login.user, password=login.sudo_password) if as_root else None,
             cancel=self._cancel,
         )
-        self.costs.execs += 1
-        return exchange.run(parcel, shown=shown, within=within, heedless=heedless, sink=sink)
 
     @property
     def login(self) -> Login:
