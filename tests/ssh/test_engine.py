@@ -10,6 +10,8 @@ import threading
 import time
 from pathlib import Path
 
+from nornir.core.task import Result
+from nornir.core.task import Task as NornirTask
 from ssh.fleets import Yard, eventually, only, running
 
 from dcov import Context, Status, task
@@ -89,6 +91,19 @@ def _pause(ctx: Context) -> str:
     ctx.run(("true",), reads=True)
     time.sleep(1.0)
     return ctx.run(("echo", "still here"), reads=True).stdout
+
+
+def test_a_plain_nornir_task_that_exits_ends_alone(yard: Yard) -> None:
+    """Nornir itself contains no SystemExit: the server fails, its worker goes on with others."""
+
+    def leave(task: NornirTask) -> Result:
+        if task.host.name == "gpu-01":
+            raise SystemExit(3)
+        return Result(host=task.host, result="stayed")
+
+    report = yard.fleet("gpu-01", "gpu-02", workers=1, deadline=8).run(leave)
+    assert report.summary == "1 ok, 1 failed"
+    assert isinstance(report["gpu-01"].error, SystemExit)
 
 
 def test_a_cancelled_apply_comes_to_its_end(yard: Yard) -> None:
