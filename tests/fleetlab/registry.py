@@ -4,6 +4,7 @@ It has the lab's images and nothing else, and is reached on the network `outer` 
 pushes to it through loopback, where an engine does not insist on knowing the certificate.
 """
 
+import hashlib
 import json
 import time
 import urllib.error
@@ -20,8 +21,6 @@ from .topology import REGISTRY
 
 HOST = "registry.lab.example"
 PORT = 5000
-# Blobs are told by their digests, so all labs of this machine can share them.
-VOLUME = "dcov-lab-registry"
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
@@ -51,6 +50,12 @@ def build() -> None:
     image.ensure("registry")
     for service in SERVICES:
         image.ensure(service.layer)
+
+
+def _volume() -> str:
+    """All labs whose images have the same recipes share one; another checkout has its own tags."""
+    tags = "".join(image.tag(service.layer) for service in SERVICES)
+    return f"dcov-lab-registry-{hashlib.sha256(tags.encode()).hexdigest()[:12]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +110,11 @@ class Registry:
         address = outer.address(REGISTRY)
         certificate, key = self.authority.issue(HOST, addresses=(address, "127.0.0.1"))
         self.container.remove()
-        docker("volume", "create", VOLUME)
+        volume = _volume()
+        docker("volume", "create", volume)
         argv = ["create", "--name", self.container.name, "--label", f"dcov-lab={self.lab}"]
         argv += ["--network", outer.name, "--ip", address, "--publish", f"127.0.0.1::{PORT}"]
-        docker(*argv, "--volume", f"{VOLUME}:/var/lib/registry", wanted)
+        docker(*argv, "--volume", f"{volume}:/var/lib/registry", wanted)
         self._put(certificate, "server.crt")
         self._put(key, "server.key")
         self.container.start()
