@@ -94,6 +94,8 @@ class Scope:
     def recorded(self, what: Reporting, *, name: str, servers: list[str]) -> Iterator[None]:
         """Say that the run begins and how it ended, whatever happens inside."""
         self.tell(Kind.RUN_STARTED, task=name, site=self._site, servers=servers)
+        for line in self.links.unreadable:
+            self.note(f"passed over {line}")
         try:
             yield
         finally:

@@ -85,6 +85,11 @@ class Links:
         jump = way.login.jump
         return self._dial(way) if jump is None else self._through(jump, way=way)
 
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """The lines of known_hosts that count for nothing, each with its place and fault."""
+        return self._trust.known.skipped
+
     def login(self, name: str) -> Login:
         """Return how this server is logged in to, ~/.ssh/config included."""
         return self._ways.to(name).login
