@@ -253,6 +253,18 @@ def test_a_release_whose_sums_do_not_match_is_refused(site: Site) -> None:
     assert depot(site).fetch(artifact).sha256 == sha256(BINARY)
 
 
+def test_sums_that_matched_no_file_are_read_again(site: Site) -> None:
+    """What is trusted on first use is a file that was used, and not a line that promised one."""
+    artifact = site.publish(Arch.AMD64, TARBALL)
+    place = f"{FOLDER}/sha256sums.txt"
+    right = site.files[place]
+    site.files[place] = right.replace(sha256(TARBALL).encode(), b"0" * 64)
+    with pytest.raises(ChecksumError):
+        depot(site).fetch(artifact)
+    site.files[place] = right
+    assert depot(site).fetch(artifact).sha256 == sha256(BINARY)
+
+
 @pytest.mark.parametrize("form", ["{}", "{}/", "file://{}", "file://localhost{}"])
 def test_a_folder_serves_as_mirror_without_a_network(
     site: Site, artifact: Artifact, tmp_path: Path, form: str
