@@ -21,6 +21,7 @@ MODULES = (
 MET = (  # not in any `__all__`: they come as arguments and answers, nobody imports them
     "dcov.context.Check",
     "dcov.context.Preparing",
+    "dcov.converge.calls.ApiResource",
     "dcov.change.Action",
     "dcov.change.Change",
     "dcov.engine.options.Options",

@@ -22,7 +22,6 @@ def grafana_environment(*, root_url: str, trusted: str) -> Mapping[str, str]:
         "GF_SECURITY_COOKIE_SECURE": "true",
         "GF_SECURITY_DISABLE_GRAVATAR": "true",
         "GF_AUTH_ANONYMOUS_ENABLED": "false",
-        "GF_AUTH_DISABLE_LOGIN_FORM": "true",
         "GF_AUTH_BASIC_ENABLED": "true",
         "GF_AUTH_PROXY_ENABLED": "true",
         "GF_AUTH_PROXY_HEADER_NAME": "X-WEBAUTH-USER",
