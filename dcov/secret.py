@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 MASK = "***"
 SHORTEST_MASKED = 8  # shorter values occur in ordinary output by chance
+SHORTEST_PART = 4  # the same of what a cut leaves of one
 
 
 class Secret:
@@ -75,6 +76,19 @@ class Masker:
         """Return the text with every known value replaced by `***`."""
         for value in self.values:
             text = text.replace(value, MASK)
+        return text
+
+    def edges(self, text: str) -> str:
+        """Return a text that was cut, without what the cut has left of a secret at an end."""
+        for value in self.values:
+            for size in range(min(len(value) - 1, len(text)), SHORTEST_PART - 1, -1):
+                if text.endswith(value[:size]):
+                    text = text[:-size] + MASK
+                    break
+            for size in range(min(len(value) - 1, len(text)), SHORTEST_PART - 1, -1):
+                if text.startswith(value[-size:]):
+                    text = MASK + text[size:]
+                    break
         return text
 
     def data(self, data: bytes) -> bytes:

@@ -240,8 +240,9 @@ class Converger:
         tail = " | ".join(
             line.partition(" tail ")[2] for line in said.splitlines() if " tail " in line
         )
-        tail = self._masker.text(tail)
-        step = self._masker.text(step.strip())
+        # converge.sh knows no secrets, and cuts both to a length.
+        tail = self._masker.edges(self._masker.text(tail))
+        step = self._masker.edges(self._masker.text(step.strip()))
         path = resource.partition(":")[2]
         if any(line.endswith(" full") for line in said.splitlines()):
             return DiskFullError(path=path if path.startswith("/") else resource, detail=tail)

@@ -16,7 +16,7 @@ from ssh.fleets import Yard, eventually, login, only, running
 from ssh.test_transaction import Steps, file
 
 from dcov import Context, Secret, task
-from dcov.errors import DcovError
+from dcov.errors import ApplyError, DcovError
 from dcov.events import Event
 from dcov.ssh.command import Shell
 
@@ -111,3 +111,21 @@ def test_a_secret_in_a_command_is_in_no_process_list(
     assert eventually(lambda: running("sleep\x001.625") != [])
     assert running(SECRET) == []
     assert run.wait(20).summary == "1 ok"
+
+
+@pytest.mark.parametrize("cut", [6, 12, len(SECRET) - 1])
+def test_a_secret_that_the_apply_script_cuts_is_not_shown_in_part(yard: Yard, cut: int) -> None:
+    """It quotes 200 bytes of the step that failed, and 2000 of what that said."""
+    room = 200 - len("sh -c ") - cut
+    prints = f"cat {yard.folder}/said; exit 3 #"
+    (yard.folder / "said").write_text(SECRET + "a" * (2000 - cut))
+    entry = login(yard.sshd.entry("gpu-01"), sudo_password=Secret(SECRET))
+
+    @task
+    def tell(ctx: Context) -> None:
+        ctx.ensure(steps(("sh", "-c", prints + "x" * (room - len(prints)) + SECRET)))
+
+    outcome = only(yard.fleet_of(entry).run(tell))
+    assert isinstance(outcome.error, ApplyError)
+    assert outcome.error.step.endswith("x***")
+    assert outcome.error.tail.startswith("***a")
