@@ -15,7 +15,7 @@ import dcov
 from dcov.change import Action
 from dcov.converge.group import Answers, Planned, Probed, Transaction, probe_script
 from dcov.errors import PathTakenError, PortBusyError
-from dcov.resources import AbsentFile, Binary, Directory, File, FreePort, Resource
+from dcov.resources import AbsentFile, Binary, Directory, File, FreePort, KeptFile, Resource
 from dcov.ssh.command import Finished
 
 
@@ -58,6 +58,31 @@ def test_something_else_at_the_path_is_refused(kind: str, tmp_path: Path) -> Non
     for resource in wanted:
         with pytest.raises(PathTakenError, match=kind):
             resource.plan(ask(resource))
+
+
+@pytest.mark.parametrize("differs", ["", "mode", "content", "kind", "target", "absent"])
+def test_a_kept_file_is_compared_in_all_that_it_was(differs: str, tmp_path: Path) -> None:
+    """By its kind, owner and mode, and by its content or where it leads."""
+    path, kept = tmp_path / "path", tmp_path / "kept"
+    for place in (path, kept):
+        place.write_text("same\n")
+        place.chmod(0o640)
+    changes: dict[str, Callable[[], object]] = {
+        "": lambda: None,
+        "mode": lambda: path.chmod(0o644),
+        "content": lambda: path.write_text("SAME\n"),
+        "kind": lambda: _link(path, to=kept),
+        "target": lambda: (_link(path, to=tmp_path / "one"), _link(kept, to=tmp_path / "two")),
+        "absent": path.unlink,
+    }
+    changes[differs]()
+    wanted = KeptFile(path=PurePosixPath(path), kept=PurePosixPath(kept))
+    assert wanted.plan(ask(wanted)).needed == bool(differs)
+
+
+def _link(path: Path, *, to: Path) -> None:
+    path.unlink()
+    path.symlink_to(to)
 
 
 def test_a_port_that_another_program_holds_is_refused() -> None:
