@@ -1,5 +1,6 @@
-# Makes nginx in the container $2 read its files anew, once it has found its configuration ($3)
-# good. With $1 = ask only tells whether it has read the files from $4 on since they were changed.
+# Makes nginx in the container $2 read its files anew; it reads its configuration ($3) and the
+# certificate first, and gives no signal where they are no good. With $1 = ask only tells whether it
+# has read the files from $4 on since they were changed.
 verb=$1 container=$2 config=$3
 shift 3
 stamp=/run/dcov/reloaded/$container
@@ -16,5 +17,5 @@ if [ "$verb" = ask ]; then
     exit 0
 fi
 mkdir -p "${stamp%/*}" && : >"$stamp.new" || exit
-docker exec "$container" nginx -q -t -c "$config" && docker exec "$container" nginx -q -c "$config" -s reload || exit
+docker exec "$container" nginx -q -c "$config" -s reload || exit
 mv -f -- "$stamp.new" "$stamp"

@@ -17,7 +17,7 @@ from dcov.errors import ConfigError
 from dcov.rendering import Templates
 from dcov.secret import Secret
 from dcov.stack.proxy.login import COST, Role, htpasswd
-from dcov.stack.proxy.nginx import LANDING_PAGE, NGINX_CONF, STRIPPED, Proxy, nginx_files
+from dcov.stack.proxy.nginx import LANDING_PAGE, NGINX_CONF, Proxy, nginx_files
 from dcov.stack.proxy.routes import ROUTES
 
 PASSWORDS = {"admin": "correct horse battery", "viewer": "staple: päss"}
@@ -27,27 +27,42 @@ LOGINS = {
     "viewer": ("viewer", PASSWORDS["viewer"]),
     "admin": ("admin", PASSWORDS["admin"]),
 }
-FORGED = {
-    name: "forged"
-    for name in (
-        *STRIPPED,
-        "X-Fleet-Authenticated",
-        "X-Fleet-Auth-User",
+FORGED = dict.fromkeys(
+    (
+        "Forwarded",
+        "Proxy",
+        "Proxy-Authorization",
+        "Remote-User",
         "X-Fleet-Auth-Role",
-        "X-WEBAUTH-USER",
-        "X-WEBAUTH-ROLE",
-        "X-Script-Name",
-        "X-Forwarded-Prefix",
+        "X-Fleet-Auth-Token",
+        "X-Fleet-Auth-User",
+        "X-Fleet-Authenticated",
         "X-Forwarded-For",
+        "X-Forwarded-Groups",
         "X-Forwarded-Host",
-        "X-Forwarded-Proto",
         "X-Forwarded-Port",
+        "X-Forwarded-Prefix",
+        "X-Forwarded-Proto",
+        "X-Forwarded-Server",
+        "X-Forwarded-User",
+        "X-JWT-Assertion",
+        "X-Mgmt-Token",
+        "X-Original-URL",
         "X-Real-IP",
+        "X-Remote-User",
+        "X-Rewrite-URL",
+        "X-Script-Name",
+        "X-WEBAUTH-EMAIL",
+        "X-WEBAUTH-GROUPS",
+        "X-WEBAUTH-LOGIN",
+        "X-WEBAUTH-NAME",
+        "X-WEBAUTH-ROLE",
+        "X-WEBAUTH-USER",
         "X_Fleet_Auth_User",  # which WSGI servers take for the same
         "X_WEBAUTH_USER",
-    )
-    if name != "Authorization"
-}
+    ),
+    "forged",
+)
 
 
 def login(who: str) -> dict[str, str]:
