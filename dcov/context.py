@@ -114,7 +114,8 @@ class Context:
     ) -> None:
         self._work = work
         self._wire = session
-        self._session: Session = ReadOnly(session) if work.planning else session
+        reading = ReadOnly(session, masker=work.masker) if work.planning else None
+        self._session: Session = reading or session
         self._seconds = deadline
         self._until = time.monotonic() + deadline
         self._facts: Facts | None = None

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from dcov.errors import NotReadOnlyError
+from dcov.secret import Masker
 from dcov.ssh.command import Argv, Finished, Shell, Sink, as_shell
 from dcov.ssh.exchange import Tie
 from dcov.ssh.session import SHOWN, Session, Staged
@@ -15,8 +16,9 @@ from dcov.ssh.tcp import SocketLike
 class ReadOnly:
     """A session that refuses whatever is not marked as reading only: what a plan works with."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, masker: Masker | None = None) -> None:
         self._session = session
+        self._masker = masker or Masker()
         self.costs = session.costs
 
     def run(
@@ -31,7 +33,8 @@ class ReadOnly:
         shown: str = "",
     ) -> Finished:
         if not reads:
-            raise NotReadOnlyError(command=shown or as_shell(command)[:SHOWN])
+            text = self._masker.text(as_shell(command))
+            raise NotReadOnlyError(command=shown or text[:SHOWN])
         return self._session.run(
             command, within=within, reads=True, as_root=as_root, tie=tie, sink=sink, shown=shown
         )

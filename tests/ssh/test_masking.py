@@ -16,7 +16,7 @@ from ssh.fleets import Yard, eventually, login, only, running
 from ssh.test_transaction import Steps, file
 
 from dcov import Context, Secret, task
-from dcov.errors import ApplyError, DcovError
+from dcov.errors import ApplyError, DcovError, NotReadOnlyError
 from dcov.events import Event
 from dcov.ssh.command import Shell
 
@@ -129,3 +129,19 @@ def test_a_secret_that_the_apply_script_cuts_is_not_shown_in_part(yard: Yard, cu
     assert isinstance(outcome.error, ApplyError)
     assert outcome.error.step.endswith("x***")
     assert outcome.error.tail.startswith("***a")
+
+
+@pytest.mark.parametrize("before", [0, 105])
+def test_a_plan_that_ends_at_a_command_does_not_tell_its_secret(yard: Yard, before: int) -> None:
+    """The command is named in the report and in the error, shortened and masked."""
+    entry = login(yard.sshd.entry("gpu-01"), sudo_password=Secret(SECRET))
+
+    @task
+    def tell(ctx: Context) -> None:
+        ctx.run(Shell(f": {'x' * before}{SECRET}"))
+
+    outcome = only(yard.fleet_of(entry).plan(tell).report)
+    assert isinstance(outcome.error, NotReadOnlyError)
+    for text in (str(outcome.error), outcome.why, outcome.reason, json.dumps(outcome.to_dict())):
+        assert SECRET[:6] not in text
+    assert "***" in outcome.reason
