@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from ssh.fleets import Yard, only, traces, tree
-from ssh.test_transaction import Never, ensure, file
+from ssh.fleets import Yard, eventually, only, traces, tree
+from ssh.test_transaction import Never, Steps, ensure, file
 
 from dcov import Context, Fleet, Server, Status, task
+from dcov.change import Change
 from dcov.errors import DeadlineError
+from dcov.ssh.command import Finished
 
 
 def here(size: int, **options: Any) -> Fleet:
@@ -34,6 +38,23 @@ def test_after_a_cancel_no_apply_begins(yard: Yard) -> None:
     assert entered.wait(10)
     run.cancel()
     go_on.set()
+    assert only(run.wait(10)).status is Status.CANCELLED
+    assert tree(yard.home()) == {}
+
+
+def test_a_cancel_between_question_and_apply_is_heard(yard: Yard) -> None:
+    """What has been found out is not acted on any more."""
+    runs: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    @dataclass(frozen=True, kw_only=True)
+    class Cancelling(Steps):
+        def plan(self, found: Finished) -> Change:  # runs here, between the two
+            runs.get(timeout=10).cancel()
+            return Steps.plan(self, found)
+
+    wanted = Cancelling(name="touch", steps=(("touch", str(yard.at("one"))),))
+    run = yard.fleet().start(ensure(wanted))
+    runs.put(run)
     assert only(run.wait(10)).status is Status.CANCELLED
     assert tree(yard.home()) == {}
 
@@ -78,6 +99,7 @@ def test_who_does_not_end_in_time_is_named_as_in_doubt(
 
 def test_one_that_comes_late_disturbs_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server past its deadline that ends after all changes no outcome, and takes no more work."""
+    before = set(threading.enumerate())
     monkeypatch.setattr("dcov.engine.runner.OVERTIME", 0.2)
     lock, busy, most = threading.Lock(), [0], [0]
 
@@ -97,6 +119,7 @@ def test_one_that_comes_late_disturbs_nobody(monkeypatch: pytest.MonkeyPatch) ->
     assert report.summary == "6 ok, 1 timed_out"
     assert report["s0"].status is Status.TIMED_OUT
     assert most == [1]
+    assert eventually(lambda: set(threading.enumerate()) <= before, within=5)
 
 
 def test_waiting_for_a_turn_costs_no_time_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
