@@ -15,7 +15,8 @@ from rich.console import Console
 from ssh.fleets import Yard, eventually, login, only, running
 from ssh.test_transaction import Steps, file
 
-from dcov import Context, Secret, task
+from dcov import Context, Fleet, Secret, Server, task
+from dcov.context import Preparing
 from dcov.errors import ApplyError, DcovError, NotReadOnlyError
 from dcov.events import Event
 from dcov.ssh.command import Shell
@@ -145,3 +146,36 @@ def test_a_plan_that_ends_at_a_command_does_not_tell_its_secret(yard: Yard, befo
     for text in (str(outcome.error), outcome.why, outcome.reason, json.dumps(outcome.to_dict())):
         assert SECRET[:6] not in text
     assert "***" in outcome.reason
+
+
+def test_a_secret_in_what_prepare_notes(yard: Yard, state_home: Path) -> None:
+    """What is told once for the whole run is masked as well."""
+    heard: list[Event] = []
+
+    def prepare(preparing: Preparing) -> None:
+        preparing.note(f"it is {SECRET}")
+
+    @task(prepare=prepare)
+    def tell(ctx: Context) -> None:
+        assert ctx.prepared is None
+
+    entry = login(yard.sshd.entry("gpu-01"), sudo_password=Secret(SECRET))
+    assert yard.fleet_of(entry, listeners=(heard.append,)).run(tell).ok
+    said = "\n".join(event.to_json() for event in heard)
+    assert "it is ***" in said
+    assert SECRET not in said
+    assert not [path for path in state_home.rglob("*.*") if SECRET in path.read_text()]
+
+
+def test_a_secret_in_a_plain_nornir_run() -> None:
+    """A task that runs in somebody else's Nornir gets masked output, too."""
+    here = Server(name="here", local=True, sudo_password=Secret(SECRET))
+
+    @task(on="all")
+    def tell(ctx: Context) -> str:
+        return ctx.run(("echo", SECRET), reads=True, as_root=False).stdout
+
+    nornir = Fleet.of(here).nornir
+    results = nornir.run(task=tell)
+    nornir.close_connections()
+    assert results["here"][0].result == "***\n"
