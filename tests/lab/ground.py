@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dcov import Fleet
-from dcov.tasks import install_exporters
+from dcov.stack import COMPONENTS
+from dcov.tasks import install_exporters, quickstart
 from fleetlab import Lab, neighbours, stock_prometheus
 from fleetlab.release import DC_RELEASES, NODE_RELEASES
 from fleetlab.server import Server
@@ -53,6 +54,25 @@ curl -fsS http://127.0.0.1:9100/metrics |
     grep -q '^node_exporter_build_info.*version="'$1'"' || echo another version
 pid=$(systemctl show -p MainPID --value node_exporter)
 cmp -s /usr/local/bin/node_exporter "/proc/$pid/exe" || echo another program
+"""
+# What a master lacks for the site to be deployed there, and what it has of others.
+UNDEPLOYED = """
+command -v docker > /dev/null || { echo no engine; exit; }
+ls /etc/cryptolabs-proxy/nginx/nginx.conf /etc/dc-overview/docker-compose.yml 2>&1 > /dev/null
+for name in "$@"; do
+    docker container inspect -f '{{.State.Status}} {{.State.Health.Status}}' "$name" 2> /dev/null |
+        grep -qx 'running healthy' || echo "$name"
+done
+systemctl is-active node_exporter | grep -vx active
+true
+"""
+FOREIGN = """
+command -v prometheus
+command -v docker > /dev/null || exit 0
+for id in $(docker ps -aq); do
+    docker inspect -f '{{index .Config.Labels "io.dcov.site"}} {{.Name}}' "$id" | grep '^ '
+done
+true
 """
 
 
@@ -93,6 +113,28 @@ class Ground:
                 install_exporters, exporters=["node"], versions=[f"node_exporter={version}"]
             )
             report.raise_for_failures()
+
+    def deployed(self) -> Fleet:
+        """Have the lab's own site deployed by quickstart, whatever was before.
+
+        Where it is deployed already that is seen within a second or two, and nothing is done.
+        """
+        fleet = self.fleet()
+        master = self.server("master")
+        wanted = [item.name for item in COMPONENTS if item.on(fleet.site.settings)]
+        undeployed = master.exec(["sh", "-c", UNDEPLOYED, "sh", *wanted]).stdout.strip()
+        with ThreadPoolExecutor(len(WORKERS)) as pool:
+            odd = [
+                name
+                for name, is_odd in zip(WORKERS, pool.map(self._beside_gpu, WORKERS), strict=True)
+                if is_odd
+            ]
+            list(pool.map(self._blank, odd))
+        if undeployed and master.exec(["sh", "-c", FOREIGN]).stdout.strip():
+            master.reset()
+        if undeployed or odd:
+            fleet.using(deadline=600).run(quickstart).raise_for_failures()
+        return fleet
 
     def with_prometheus(self) -> Server:
         """Have Debian's own Prometheus on the master, beside whatever is there."""
@@ -161,6 +203,9 @@ class Ground:
             or server.exec(["sh", "-c", TRACES]).stdout.strip()
         ):
             server.reset()
+
+    def _beside_gpu(self, name: str) -> str:
+        return self._odd(name, version=OLD)
 
     def _odd(self, name: str, *, version: str) -> str:
         odd: str = self.server(name).exec(["sh", "-c", ODD, "sh", version]).stdout.strip()
