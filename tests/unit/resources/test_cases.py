@@ -64,7 +64,8 @@ def test_something_else_at_the_path_is_refused(kind: str, tmp_path: Path) -> Non
 def test_a_kept_file_is_compared_in_all_that_it_was(differs: str, tmp_path: Path) -> None:
     """By its kind, owner and mode, and by its content or where it leads."""
     path, kept = tmp_path / "path", tmp_path / "kept"
-    for place in (path, kept):
+    one, two = tmp_path / "one", tmp_path / "two"
+    for place in (path, kept, one, two):
         place.write_text("same\n")
         place.chmod(0o640)
     changes: dict[str, Callable[[], object]] = {
@@ -72,7 +73,7 @@ def test_a_kept_file_is_compared_in_all_that_it_was(differs: str, tmp_path: Path
         "mode": lambda: path.chmod(0o644),
         "content": lambda: path.write_text("SAME\n"),
         "kind": lambda: _link(path, to=kept),
-        "target": lambda: (_link(path, to=tmp_path / "one"), _link(kept, to=tmp_path / "two")),
+        "target": lambda: (_link(path, to=one), _link(kept, to=two)),
         "absent": path.unlink,
     }
     changes[differs]()
