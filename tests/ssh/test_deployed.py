@@ -183,6 +183,20 @@ def test_a_clash_names_both_lines_and_writes_nothing(yard: Yard) -> None:
     assert "site_name: ours" in yard.truth.read_text()
 
 
+def test_what_does_not_go_together_is_not_written(yard: Yard) -> None:
+    """Each side is right by itself: two servers were added at one address."""
+    claim(yard.controller(), yard)
+    with yard.truth.open("a") as file:
+        file.write("  - {name: gpu-02, server_ip: 127.0.0.3}\n")
+    own = yard.folder / "one" / "fleet-config.yaml"
+    with own.open("a") as file:
+        file.write("  - {name: gpu-03, server_ip: 127.0.0.3}\n")
+    before = own.read_text()
+    with pytest.raises(ConfigError, match=r"are both at 127\.0\.0\.3 port"):
+        pull(yard.controller(), folder=str(yard.etc))
+    assert own.read_text() == before
+
+
 def test_a_password_written_on_the_master_comes_with_the_pull(yard: Yard) -> None:
     claim(yard.controller(), yard)
     text = yard.truth.read_text()

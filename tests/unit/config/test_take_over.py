@@ -116,6 +116,19 @@ def test_without_a_base_what_differs_is_a_clash_and_the_rest_is_added() -> None:
         take_over(BASE.replace("22", "23"), base=None, theirs=theirs, file=FILE)
 
 
+def test_a_text_in_which_parts_refer_to_each_other_is_left_to_people() -> None:
+    """What is taken out is what another server is made from."""
+    ours = """\
+servers: # ours
+  - &one {name: a, server_ip: 192.0.2.1}
+  - {<<: *one, name: b, ssh_port: 2222}
+"""
+    base = ours.replace(" # ours", "")
+    theirs = "servers:\n  - {name: b, server_ip: 192.0.2.1, ssh_port: 2222}\n"
+    with pytest.raises(ConfigError, match="in a way that dcov cannot merge safely"):
+        take_over(ours, base=base.replace("2222", "2223"), theirs=theirs, file=FILE)
+
+
 VALUES = st.sampled_from(["x", "y", 1, 2, True])
 SECTIONS = st.dictionaries(st.sampled_from(["port", "username", "agent"]), VALUES, max_size=3)
 SERVERS = st.lists(
