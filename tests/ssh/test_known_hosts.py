@@ -168,6 +168,16 @@ def test_ssh_and_we_agree_on_hashed_names(loopback_sshd, keys, tmp_path, lines: 
     assert judged_by_us(loopback_sshd, file) is judged_by_ssh(loopback_sshd, file)
 
 
+def test_ssh_and_we_agree_on_a_key_revoked_for_a_hashed_name(loopback_sshd, keys, tmp_path) -> None:
+    """A plain line that knows the key does not settle the matter before all revoked ones."""
+    file = tmp_path / "known_hosts"
+    file.write_text("gpu-01 {ed}\n".format(**keys))
+    subprocess.run(("ssh-keygen", "-q", "-H", "-f", file), check=True, capture_output=True)
+    file.write_text("gpu-01 {ed}\n@revoked ".format(**keys) + file.read_text())
+    assert judged_by_ssh(loopback_sshd, file) is Verdict.REVOKED
+    assert judged_by_us(loopback_sshd, file) is Verdict.REVOKED
+
+
 def test_what_ssh_keyscan_prints_is_known(loopback_sshd, tmp_path) -> None:
     scanned = subprocess.run(
         ("ssh-keyscan", "-p", str(loopback_sshd.port), loopback_sshd.address()),
