@@ -8,6 +8,8 @@ from dcov.tasks.configure_prometheus import configure_prometheus
 from dcov.tasks.deploy_core import deploy_core
 from dcov.tasks.deploy_ipmi_monitor import deploy_ipmi_monitor
 from dcov.tasks.deploy_marketplace_exporters import deploy_marketplace_exporters
+from dcov.tasks.destroy import destroy
+from dcov.tasks.destroy_stack import destroy_stack
 from dcov.tasks.import_dashboards import import_dashboards
 from dcov.tasks.install_exporters import install_exporters
 from dcov.tasks.install_prerequisites import install_prerequisites
@@ -24,6 +26,8 @@ __all__ = [
     "deploy_core",
     "deploy_ipmi_monitor",
     "deploy_marketplace_exporters",
+    "destroy",
+    "destroy_stack",
     "import_dashboards",
     "install_exporters",
     "install_prerequisites",

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from dcov import Context, task
 from dcov.monitoring import Reloaded, Scraped, Target, ask_targets, down, file_sd, splice, targets
 from dcov.resources import Directory, File
-from dcov.stack import PROMETHEUS, Blueprint, prometheus
+from dcov.stack import PROMETHEUS, Blueprint, prometheus, recorded
 
 
 @task(on="master", prepare=Blueprint.prepare)
@@ -38,8 +38,9 @@ def configure_prometheus(
         stack = blueprint.stack(ctx)
         url, wanted = prometheus.url(stack), prometheus.server_targets(stack)
         reload = Reloaded(url=url, unit="", config=prometheus.CONFIG)
+        files = prometheus.files(stack, existing=prometheus.existing(ctx))
         ctx.ensure(
-            *prometheus.files(stack, existing=prometheus.existing(ctx)),
+            *recorded(*files),
             *((reload,) if stack.survey.runs(PROMETHEUS.name) else ()),
         )
     ctx.verify(Scraped(url=url, targets=wanted), within=60)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dcov import Context, task
 from dcov.monitoring import Reloaded
 from dcov.resources import Resource
-from dcov.stack import GRAFANA, PROMETHEUS, Blueprint, Healthy, Stack, grafana, prometheus
+from dcov.stack import GRAFANA, PROMETHEUS, Blueprint, Healthy, Stack, grafana, prometheus, recorded
 
 
 @task(on="master", prepare=Blueprint.complete)
@@ -28,5 +28,5 @@ def deploy_core(ctx: Context) -> None:
     ]
     if stack.survey.runs(PROMETHEUS.name):
         wanted.append(Reloaded(url=prometheus.url(stack), unit="", config=prometheus.CONFIG))
-    ctx.ensure(*wanted)
+    ctx.ensure(*recorded(*wanted))
     ctx.verify(Healthy(containers=(PROMETHEUS.name, GRAFANA.name)), within=120)

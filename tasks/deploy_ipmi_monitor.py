@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dcov import Context, task
-from dcov.stack import IPMI_MONITOR, Blueprint, Healthy
+from dcov.stack import IPMI_MONITOR, Blueprint, Healthy, recorded
 
 
 @task(on="master", prepare=Blueprint.complete)
@@ -22,5 +22,6 @@ def deploy_ipmi_monitor(ctx: Context) -> None:
     if neighbour is not None:
         ctx.note(f"uses the {IPMI_MONITOR.name} that runs here already ({neighbour.image})")
         return
-    ctx.ensure(*stack.images(IPMI_MONITOR), *stack.foundation(), *stack.services(IPMI_MONITOR))
+    wanted = (*stack.images(IPMI_MONITOR), *stack.foundation(), *stack.services(IPMI_MONITOR))
+    ctx.ensure(*recorded(*wanted))
     ctx.verify(Healthy(containers=(IPMI_MONITOR.name,)), within=120)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dcov import Context, task
-from dcov.stack import RUNPOD, VASTAI, Blueprint, Healthy
+from dcov.stack import RUNPOD, VASTAI, Blueprint, Healthy, recorded
 
 
 @task(on="master", prepare=Blueprint.complete)
@@ -18,5 +18,6 @@ def deploy_marketplace_exporters(ctx: Context) -> None:
     wanted = [item for item in (VASTAI, RUNPOD) if item in stack.components]
     if not wanted:
         ctx.skip("neither components.vast_exporter nor components.runpod_exporter is on")
-    ctx.ensure(*stack.images(*wanted), *stack.foundation(), *stack.services(*wanted))
+    files = stack.foundation()
+    ctx.ensure(*stack.images(*wanted), *recorded(*files), *stack.services(*wanted))
     ctx.verify(Healthy(containers=tuple(item.name for item in wanted)), within=120)

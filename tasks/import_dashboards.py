@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dcov import Context, task
 from dcov.monitoring import dashboards
-from dcov.stack import Blueprint, grafana
+from dcov.stack import Blueprint, grafana, recorded
 
 
 @task(on="master", prepare=Blueprint.complete)
@@ -20,7 +20,8 @@ def import_dashboards(ctx: Context) -> None:
     settings = blueprint.site.settings
     shipped = dashboards()
     present = tuple(ctx.run(grafana.listing(), reads=True, check=False).stdout.split())
-    ctx.ensure(*grafana.board_files(shipped, settings=settings, present=present))
+    files = grafana.board_files(shipped, settings=settings, present=present)
+    ctx.ensure(*recorded(*files))
     client = grafana.ask_grafana(
         ctx, url=grafana.url(settings), password=grafana.password(blueprint.site, ctx=ctx)
     )

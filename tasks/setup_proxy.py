@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dcov import Context, task
-from dcov.stack import PROXY, Blueprint, Healthy, proxy
+from dcov.stack import PROXY, Blueprint, Healthy, proxy, recorded
 
 
 @task(on="master", prepare=Blueprint.complete)
@@ -27,13 +27,16 @@ def setup_proxy(ctx: Context) -> None:
     running = (proxy.reloaded(),) if stack.survey.runs(PROXY.name) else ()
     ctx.ensure(
         *stack.images(PROXY),
-        *stack.foundation(),
-        *proxy.folders(),
-        proxy.certificate(stack),
-        *proxy.files(stack, logins=logins),
+        *recorded(
+            *stack.foundation(),
+            *proxy.folders(),
+            proxy.certificate(stack),
+            *proxy.files(stack, logins=logins),
+        ),
         *stack.services(PROXY),
         *running,
     )
     ctx.verify(Healthy(containers=(PROXY.name,)), within=60)
-    ctx.ensure(*proxy.from_lets_encrypt(stack))
+    issued = proxy.from_lets_encrypt(stack)
+    ctx.ensure(*(recorded(*issued) if issued else ()))
     ctx.verify(proxy.LoginAsked(), within=30)

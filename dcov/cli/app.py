@@ -19,6 +19,7 @@ from dcov.cli.remember import config_option
 HELP: Mapping[str, str] = MappingProxyType(
     {
         "quickstart": "Deploy the whole site, or bring it up to date.",
+        "destroy": "Remove what dcov made: the stack, and exporters.",
         "run": "Run a task on servers.",
         "plan": "Show what a task would change; nothing is done.",
         "exec": "Run one command on servers.",

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dcov.change import Action, Change, compare, unified
 from dcov.converge.resource import Content, Resource, Step
+from dcov.resources.absent_network import AbsentNetwork
+from dcov.resources.absent_path import AbsentPath
+from dcov.resources.absent_services import AbsentServices
+from dcov.resources.absent_volume import AbsentVolume
 from dcov.resources.authorized_key import AuthorizedKey
 from dcov.resources.binary import Binary
 from dcov.resources.command import Command
@@ -22,10 +26,14 @@ from dcov.ssh.command import Argv, Finished, Shell
 __all__ = [
     "AbsentDirectory",
     "AbsentFile",
+    "AbsentNetwork",
     "AbsentPackage",
+    "AbsentPath",
+    "AbsentServices",
     "AbsentTree",
     "AbsentUnit",
     "AbsentUser",
+    "AbsentVolume",
     "Action",
     "Argv",
     "AuthorizedKey",

@@ -16,7 +16,9 @@ from dcov.stack.component import (
     Component,
     wanted_tools,
 )
+from dcov.stack.destroy import Remains
 from dcov.stack.healthy import Healthy
+from dcov.stack.ledger import recorded
 from dcov.stack.passwords import with_passwords
 from dcov.stack.stack import Stack
 from dcov.stack.survey import Survey
@@ -32,6 +34,7 @@ __all__ = [
     "Blueprint",
     "Component",
     "Healthy",
+    "Remains",
     "Stack",
     "Survey",
     "Templates",
@@ -40,6 +43,7 @@ __all__ = [
     "marketplaces",
     "prometheus",
     "proxy",
+    "recorded",
     "wanted_tools",
     "with_passwords",
 ]

@@ -1,0 +1,57 @@
+"""What brings a master back to what it was before the stack came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from dcov.context import Context
+from dcov.converge.resource import Resource
+from dcov.errors import EngineError
+from dcov.resources import AbsentNetwork, AbsentServices, AbsentVolume
+from dcov.stack.ledger import MANIFEST, Former
+from dcov.stack.paths import COMPOSE_FILE
+from dcov.stack.stack import PRIVATE, PROJECT, SHARED
+from dcov.stack.survey import SITE, Survey
+from dcov.stack.tls.certbot import LIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remains:
+    """What dcov made on a master and is still there: by its label, and by its own record."""
+
+    engine: bool
+    volumes: tuple[str, ...]
+    certificates: tuple[str, ...]
+    former: Former | None
+
+    @classmethod
+    def of(cls, ctx: Context) -> Self:
+        """Look at the server; raises EngineError for an engine that is there and does not answer.
+
+        Without an answer nobody knows what runs, and files that a container uses must stay.
+        """
+        survey = Survey.of(ctx)
+        if survey.trouble:
+            raise EngineError(detail=survey.trouble)
+        listing = ("docker", "volume", "ls", "--quiet", "--filter", f"label={SITE}")
+        volumes = ctx.run(listing, reads=True).stdout.split() if survey.engine else []
+        manifest = ctx.run(("cat", "--", str(MANIFEST)), reads=True, check=False)
+        live = ctx.run(("ls", str(LIVE)), reads=True, check=False).stdout.split()
+        return cls(
+            engine=bool(survey.engine),
+            volumes=tuple(sorted(volumes)),
+            certificates=tuple(name for name in live if name != "README"),
+            former=Former.read(manifest.stdout) if manifest.ok else None,
+        )
+
+    def absent(self, *, volumes: bool) -> tuple[Resource, ...]:
+        """Return what removes it, containers first; volumes only if `volumes`."""
+        running: tuple[Resource, ...] = ()
+        if self.engine:
+            running = (
+                AbsentServices(project=PROJECT, file=COMPOSE_FILE),
+                *(AbsentNetwork(name=name, label=SITE) for name in (*PRIVATE, SHARED)),
+                *(AbsentVolume(name=name, label=SITE) for name in self.volumes if volumes),
+            )
+        return (*running, *(self.former.resources() if self.former else ()))
