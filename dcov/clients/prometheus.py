@@ -34,6 +34,19 @@ class ActiveTarget:
     scraped_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleGroup:
+    """A group of rules that is loaded; `error` is what the first one says that cannot be evaluated.
+
+    `file` is its path as Prometheus sees it.
+    """
+
+    name: str
+    file: str
+    rules: int
+    error: str = ""
+
+
 class Prometheus:
     """A Prometheus server at a URL, `/prometheus` and the like included."""
 
@@ -62,6 +75,15 @@ class Prometheus:
                 health=item["health"],
                 error=item["lastError"],
                 scraped_at=moment(item["lastScrape"]),
+            )
+
+    def rule_groups(self) -> Iterator[RuleGroup]:
+        """Yield the groups of rules that are loaded."""
+        for item in self._get("rules")["groups"]:
+            failed = [rule for rule in item["rules"] if rule.get("health") == "err"]
+            error = f"{failed[0]['name']}: {failed[0].get('lastError', '')}" if failed else ""
+            yield RuleGroup(
+                name=item["name"], file=item["file"], rules=len(item["rules"]), error=error
             )
 
     def version(self) -> str:

@@ -37,7 +37,8 @@ class TunnelAdapter(HTTPAdapter):
         from urllib.parse import urlsplit
 
         where = urlsplit(request.url)
-        pool = HTTPConnectionPool(where.hostname or "127.0.0.1", where.port or 80, maxsize=1)
+        port = where.port or (443 if where.scheme == "https" else 80)
+        pool = HTTPConnectionPool(where.hostname or "127.0.0.1", port, maxsize=1)
         attributes = {"open_port": staticmethod(self._open_port), "within": self._within}
         pool.ConnectionCls = type("_Connection", (_Connection,), attributes)
         return pool

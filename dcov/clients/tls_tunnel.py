@@ -1,0 +1,66 @@
+"""HTTPS to a port as a server sees it, and the certificate that is shown there."""
+
+from __future__ import annotations
+
+import io
+import ssl
+from typing import Any
+
+import requests
+from urllib3.util.ssltransport import SSLTransport
+
+from dcov.clients.tunnel import OpenPort, TunnelAdapter
+
+
+class Certificates:
+    """The certificate that was shown last, in DER; empty before the first answer."""
+
+    def __init__(self) -> None:
+        self.shown = b""
+
+
+class _Answer(io.RawIOBase):
+    """What comes out of a TLS connection, as a file."""
+
+    def __init__(self, tls: SSLTransport) -> None:
+        self._tls = tls
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count: int = self._tls.recv_into(buffer)
+        return count
+
+
+class _Tls(SSLTransport):
+    """TLS over a forwarded channel."""
+
+    def makefile(self, *_: Any, **__: Any) -> Any:
+        # The parent's counts on what only sockets of the system have.
+        return io.BufferedReader(_Answer(self))
+
+
+def tunnelled_tls(
+    open_port: OpenPort, *, name: str, shown: Certificates, within: float = 10.0
+) -> requests.Session:
+    """Return a requests session that reaches `https://HOST:PORT` as the server would.
+
+    `name` is what it is asked for (SNI). Nobody stands between the server and itself, so any
+    certificate is taken; the caller may judge the one that was `shown`.
+    """
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+
+    def open_tls(port: int, *, host: str, within: float) -> Any:
+        channel = open_port(port, host=host, within=within)
+        channel.settimeout(within)
+        wrapped = _Tls(channel, context, server_hostname=name)
+        shown.shown = wrapped.getpeercert(binary_form=True) or b""
+        return wrapped
+
+    session = requests.Session()
+    session.trust_env = False  # a proxy of the controller has no say on the server
+    session.mount("https://", TunnelAdapter(open_tls, within=within))
+    return session

@@ -1,0 +1,104 @@
+"""Whether a server is fit, and its exporters answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dcov.access import Checkup
+from dcov.access.checkup import BAD_SKEW
+from dcov.context import Context
+from dcov.errors import ConvergeError, DcovError
+from dcov.exporters import Exporter, Installation, listen_address
+from dcov.stack.health.verdict import Layer, Level, Verdict
+
+LITTLE, NEARLY_NONE = 0.15, 0.05  # of a file system
+
+
+def of_server(ctx: Context, *, installation: Installation) -> Iterator[Verdict]:
+    """Yield what is found on one server."""
+    checkup = Checkup.of(ctx)
+    troubles = ", ".join(text for text in checkup.troubles if "clock" not in text)
+    yield Verdict(
+        layer=Layer.SERVERS,
+        subject=ctx.name,
+        level=Level.WARN if troubles else Level.OK,
+        why=troubles or f"{checkup.os} {checkup.arch}",
+        server=ctx.name,
+    )
+    yield clock(ctx.name, skew=checkup.clock_skew)
+    yield disk(ctx.name, "/", size=checkup.disk_kib, free=checkup.disk_free_kib)
+    yield from _exporters(ctx, installation=installation)
+
+
+def clock(server: str, *, skew: float) -> Verdict:
+    """Judge how far a clock is off."""
+    wrong = abs(skew) > BAD_SKEW
+    return Verdict(
+        layer=Layer.CLOCK,
+        subject=server,
+        level=Level.BAD if wrong else Level.OK,
+        why=f"{skew:+.1f} s from this machine's" if wrong else "",
+        hint="have a time service run on both: `timedatectl set-ntp true`" if wrong else "",
+        server=server,
+    )
+
+
+def disk(server: str, path: str, *, size: int, free: int) -> Verdict:
+    """Judge how much is left of a file system; sizes in KiB."""
+    left = free / size if size else 1.0
+    level = Level.BAD if left < NEARLY_NONE else Level.WARN if left < LITTLE else Level.OK
+    bad = level is not Level.OK
+    return Verdict(
+        layer=Layer.DISK,
+        subject=f"{server} {path}",
+        level=level,
+        why=f"{left:.0%} of {size / 2**20:.1f} GiB are free" if bad else "",
+        hint="make room, or take a larger disk" if bad else "",
+        server=server,
+    )
+
+
+def _exporters(ctx: Context, *, installation: Installation) -> Iterator[Verdict]:
+    if not ctx.facts.has_systemd:
+        return
+    try:
+        chosen = installation.fitting(ctx)
+    except ConvergeError as error:
+        yield Verdict(
+            layer=Layer.EXPORTERS,
+            subject=ctx.name,
+            level=Level.BAD,
+            why=error.why,
+            hint=error.remedy,
+            server=ctx.name,
+        )
+        return
+    listen = listen_address(ctx)
+    for exporter in chosen:
+        yield _exporter(ctx, exporter, installation=installation, listen=listen)
+
+
+def _exporter(
+    ctx: Context, exporter: Exporter, *, installation: Installation, listen: str
+) -> Verdict:
+    """Scrape once, through our own connection."""
+    subject = f"{ctx.name} {exporter.name}"
+    answers = installation.check(exporter, listen=listen)
+    seen = answers.look(ctx)
+    if not seen:
+        return Verdict(
+            layer=Layer.EXPORTERS,
+            subject=subject,
+            why=f"{exporter.name} {answers.version}",
+            server=ctx.name,
+        )
+    again = f"`dcov run install-exporters --limit {ctx.name}`"
+    cause: DcovError | None = answers.diagnose(ctx, seen=seen)
+    return Verdict(
+        layer=Layer.EXPORTERS,
+        subject=subject,
+        level=Level.BAD,
+        why=cause.why if cause else f"does not answer on port {answers.port}: {seen}",
+        hint=f"{again} brings it back",
+        server=ctx.name,
+    )
