@@ -42,6 +42,7 @@
     |   |-- EngineError
     |   |   `-- EngineRefusedError
     |   |-- ExpiredError
+    |   |-- FamilyProxyError
     |   |-- ForeignNetworkError
     |   |-- KeyRefusedError
     |   |-- LockedError
@@ -690,6 +691,18 @@ class ContainerTakenError(ConvergeError):
 
     container: str
     owner: str
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class FamilyProxyError(ConvergeError):
+    """The proxy that runs on the master already cannot lead to dcov's services safely."""
+
+    code = "family-proxy"
+    cause = "the container cryptolabs-proxy, which dcov did not make, cannot be used: {fault}"
+    hint = "{todo}"
+
+    fault: str
+    todo: str
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dcov import Context, task
-from dcov.stack import PROXY, Blueprint, Healthy, proxy, recorded
+from dcov.stack import PROXY, Blueprint, Healthy, Stack, proxy, recorded
 
 
 @task(on="master", prepare=Blueprint.complete)
@@ -14,11 +14,18 @@ def setup_proxy(ctx: Context) -> None:
     placed; the former one is put back where the new one does not come up. A certificate of Let's
     Encrypt is got once the proxy answers, and renewed by certbot's own timer. Another program that
     listens on port 80 or 443 is named, and left alone.
+
+    A proxy of the family that runs here already is used in its place: it gets routes, and is not
+    touched otherwise; its own login protects them. See docs/beside-others.md.
     """
     blueprint: Blueprint = ctx.prepared
     if not PROXY.on(blueprint.site.settings):
         ctx.skip("components.dc_overview is off: there is nothing to put a login before")
     stack = blueprint.stack(ctx)
+    proxy.require_choice(stack)
+    if stack.family:
+        _use_family(ctx, stack=stack)
+        return
     if not stack.survey.runs(PROXY.name):
         stack.survey.require_port(80)
         stack.survey.require_port(443)
@@ -40,3 +47,21 @@ def setup_proxy(ctx: Context) -> None:
     issued = proxy.from_lets_encrypt(stack)
     ctx.ensure(*(recorded(*issued) if issued else ()))
     ctx.verify(proxy.LoginAsked(), within=30)
+
+
+def _use_family(ctx: Context, *, stack: Stack) -> None:
+    """Have the family's proxy lead to the gate, once it has refused strangers there."""
+    family = proxy.Family.of(ctx, stack=stack)
+    refused = proxy.StrangersRefused(paths=family.asked)
+    ctx.ensure(*family.added(stack))
+    ctx.verify(refused, within=10)  # nothing answers behind it yet
+    running = (proxy.gate_reloaded(),) if stack.survey.runs(proxy.GATE.name) else ()
+    ctx.ensure(
+        *stack.images(proxy.GATE),
+        *recorded(*stack.foundation(), *proxy.gate_files(stack, family=family)),
+        *stack.services(proxy.GATE),
+        *running,
+    )
+    ctx.verify(Healthy(containers=(proxy.GATE.name,)), within=60)
+    ctx.verify(refused, within=10)
+    ctx.note(f"uses the {PROXY.name} that runs here already ({family.container.image})")

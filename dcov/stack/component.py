@@ -17,17 +17,20 @@ On = Callable[[Settings], bool]
 class Component:
     """One container of the stack, which is called as its component; `on` reads the configuration.
 
-    `volume` keeps what must outlive the container.
+    `volume` keeps what must outlive the container. `image_of` names the component whose image it
+    runs, where that is another one.
     """
 
     name: str
     port: int
     on: On
     volume: str = ""
+    image_of: str = ""
 
     def image(self, settings: Settings) -> str:
         """Return the name of its image: the site's own, or the one that dcov pins."""
-        return settings.images.get(self.name) or pinned_images()[self.name]
+        name = self.image_of or self.name
+        return settings.images.get(name) or pinned_images()[name]
 
 
 @cache
@@ -64,6 +67,8 @@ PROXY = Component(name="cryptolabs-proxy", port=443, on=_core)
 IPMI_MONITOR = Component(name="ipmi-monitor", port=5000, on=_ipmi, volume="ipmi-monitor-data")
 VASTAI = Component(name="vastai-exporter", port=8622, on=_vast, volume="vastai-exporter-data")
 RUNPOD = Component(name="runpod-exporter", port=8623, on=_runpod, volume="runpod-exporter-data")
+# nginx between a proxy of the family, which is not ours, and the private networks.
+GATE = Component(name="dcov-gate", port=8079, on=_core, image_of=PROXY.name)
 COMPONENTS = (PROMETHEUS, GRAFANA, PROXY, IPMI_MONITOR, VASTAI, RUNPOD)
 
 

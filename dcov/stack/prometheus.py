@@ -16,7 +16,16 @@ from dcov.inventory.entry import Role
 from dcov.monitoring import Target, file_sd, rules, splice, targets
 from dcov.resources import Directory, File
 from dcov.ssh.scripts import remote
-from dcov.stack.component import COMPONENTS, GRAFANA, IPMI_MONITOR, PROMETHEUS, RUNPOD, VASTAI
+from dcov.stack.component import (
+    COMPONENTS,
+    GATE,
+    GRAFANA,
+    IPMI_MONITOR,
+    PROMETHEUS,
+    PROXY,
+    RUNPOD,
+    VASTAI,
+)
 from dcov.stack.paths import HOME
 from dcov.stack.stack import Stack
 
@@ -31,7 +40,7 @@ PLACES: Mapping[str, tuple[str, str, int, Mapping[str, str]]] = {
     GRAFANA.name: ("grafana", GRAFANA.name, GRAFANA.port, {"__metrics_path__": "/grafana/metrics"}),
     IPMI_MONITOR.name: (
         "ipmi-monitor",
-        *("cryptolabs-proxy", 8079),
+        *(PROXY.name, GATE.port),
         {"__metrics_path__": "/ipmi-monitor/metrics"},
     ),
     VASTAI.name: ("vastai", VASTAI.name, VASTAI.port, {"__scrape_interval__": "60s"}),
@@ -73,7 +82,8 @@ def _own_targets(stack: Stack) -> list[Target]:
         Target(
             job=job,
             instance=master.name,
-            address=address,
+            # With somebody else's proxy, what dcov has in its place answers Prometheus.
+            address=GATE.name if stack.family and address == PROXY.name else address,
             port=port,
             labels={**more, "site": site.name, "role": Role.MASTER.value},
         )

@@ -24,10 +24,18 @@ from dcov.resources import (
     compose_check,
 )
 from dcov.stack import ipmi_monitor, marketplaces
-from dcov.stack.component import COMPONENTS, IPMI_MONITOR, RUNPOD, VASTAI, Component
+from dcov.stack.component import (
+    COMPONENTS,
+    GATE,
+    IPMI_MONITOR,
+    PROXY,
+    RUNPOD,
+    VASTAI,
+    Component,
+)
 from dcov.stack.grafana.environment import grafana_environment
 from dcov.stack.paths import COMPOSE_FILE, HOME, SECRETS
-from dcov.stack.survey import SITE, Survey
+from dcov.stack.survey import SITE, Container, Survey
 
 PROJECT = "dc-overview"
 TEMPLATE = "stack/docker-compose.yml.j2"
@@ -54,11 +62,19 @@ class Stack:
     @property
     def components(self) -> tuple[Component, ...]:
         """The components that dcov runs; one that a neighbour runs already is the neighbour's."""
-        return tuple(
+        on = tuple(
             item
             for item in COMPONENTS
             if item.on(self.settings) and not self.survey.foreign(item.name)
         )
+        return (*on, GATE) if self.family else on
+
+    @property
+    def family(self) -> Container | None:
+        """The proxy of somebody else's that is used in place of dcov's own."""
+        if not PROXY.on(self.settings) or self.settings.ssl.use_existing_proxy is False:
+            return None
+        return self.survey.foreign(PROXY.name)
 
     @property
     def domain(self) -> str:
@@ -149,7 +165,7 @@ class Stack:
             "site": self.site.name,
             "folder": str(HOME),
             "services": [item.name for item in self.components],
-            "images": {item.name: self.image(item) for item in COMPONENTS},
+            "images": {item.name: self.image(item) for item in (*COMPONENTS, GATE)},
             "root_url": self.root_url,
             "retention_days": settings.prometheus.retention_days,
             "prometheus_port": settings.prometheus.port,

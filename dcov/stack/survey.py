@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,18 +14,36 @@ from dcov.ssh.scripts import remote
 
 SITE = "io.dcov.site"  # the label of everything that dcov makes
 PROJECT = "com.docker.compose.project"
+PROCESS = re.compile(r'"(?P<name>[^"]*)",pid=(?P<pid>\d+)')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """A file or folder of the machine, and where a container sees it."""
+
+    source: str
+    inside: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """A container, running or not; `project` is its compose project, `site` the one of dcov."""
+    """A container, running or not; `project` is its compose project, `site` the one of dcov.
+
+    `addresses` are by network, empty while it does not run.
+    """
 
     name: str
     image: str
     state: str
     project: str = ""
     site: str = ""
-    networks: tuple[str, ...] = ()
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    mounts: tuple[Mount, ...] = ()
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The networks that it is on."""
+        return tuple(self.addresses)
 
     @property
     def ours(self) -> bool:
@@ -45,7 +64,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """Who listens on a port of the machine, in the words of ss(8)."""
+    """Which program listens on a port of the machine."""
 
     port: int
     process: str
@@ -98,7 +117,7 @@ class Survey:
                 if not device.startswith(("docker", "br-", "veth"))
             ),
             listeners=tuple(
-                Listener(port=int(port), process=process)
+                Listener(port=int(port), process=_process(process))
                 for port, _, process in (line.partition(" ") for line in said.get("listener", ()))
             ),
         )
@@ -137,8 +156,20 @@ def _container(data: Mapping[str, object]) -> Container:
         state=str(data["state"]),
         project=labels.get(PROJECT, ""),
         site=labels.get(SITE, ""),
-        networks=tuple(networks),
+        addresses={name: str(of["IPAddress"] or "") for name, of in networks.items()},
+        mounts=_mounts(data["mounts"]),
     )
+
+
+def _mounts(said: object) -> tuple[Mount, ...]:
+    assert isinstance(said, list)
+    return tuple(Mount(source=item["Source"], inside=item["Destination"]) for item in said)
+
+
+def _process(said: str) -> str:
+    """Read `users:(("nginx",pid=812,fd=6),...)`; without it the program is not known."""
+    found = PROCESS.search(said)
+    return f"{found['name']} (pid {found['pid']})" if found else said
 
 
 def _network(data: Mapping[str, object]) -> Network:

@@ -6,7 +6,7 @@ done
 if version=$(docker version --format '{{.Server.Version}}' 2>&1); then
     say engine "$version"
     docker container ls --all --quiet --no-trunc | while read -r id; do
-        docker container inspect --format '{"name":{{json .Name}},"image":{{json .Config.Image}},"state":{{json .State.Status}},"labels":{{json .Config.Labels}},"networks":{{json .NetworkSettings.Networks}}}' "$id" 2>/dev/null |
+        docker container inspect --format '{"name":{{json .Name}},"image":{{json .Config.Image}},"state":{{json .State.Status}},"labels":{{json .Config.Labels}},"networks":{{json .NetworkSettings.Networks}},"mounts":{{json .Mounts}}}' "$id" 2>/dev/null |
             sed 's/^/container\t/'
     done
     docker network ls --quiet | while read -r id; do
