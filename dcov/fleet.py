@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nornir.core import Nornir
 
     from dcov.clients.docker import Docker
+    from dcov.clients.forward import Forward
     from dcov.clients.grafana import Grafana
     from dcov.clients.prometheus import Prometheus
     from dcov.secret import Secret
@@ -232,6 +233,23 @@ class Fleet:
         session = open_session(self.master.entry, site=self.site, options=self.options)
         http = tunnelled(session.open_port)
         return Grafana(http, url=url, user=user, password=known, on_close=session.close)
+
+    def forward(self, port: int, *, host: str = "127.0.0.1", local: int = 0) -> Forward:
+        """Have a port of this machine's loopback lead to one as the master sees it.
+
+        `local` 0 takes a port that is free. It lasts until it is closed. Raises OSError where
+        the local port is taken.
+        """
+        from dcov.clients.forward import Forward
+        from dcov.engine.scope import open_session
+
+        session = open_session(self.master.entry, site=self.site, options=self.options)
+        try:
+            session.run(("true",), within=30, reads=True, as_root=False)  # fails here, not later
+            return Forward(session.open_port, to=(host, port), local=local, on_close=session.close)
+        except BaseException:
+            session.close()
+            raise
 
     @property
     def docker(self) -> Docker:

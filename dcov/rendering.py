@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,10 @@ from jinja2 import (
     select_autoescape,
 )
 
-from dcov.errors import ConfigError, Problem
+from dcov.errors import ConfigError, PathTakenError, Problem, UnknownNameError
+
+FOLDER = "templates"  # a project's own, beside its configuration
+INTERNAL = "remote/"  # scripts that are part of dcov's own code: nobody else's are taken
 
 
 class Templates:
@@ -26,6 +30,7 @@ class Templates:
     def __init__(self, own: Path | None = None) -> None:
         with as_file(files("dcov") / "templates") as shipped:
             folders = [folder for folder in (own, shipped) if folder is not None]
+        self._own, self._shipped = own, shipped
         self._environment = Environment(
             loader=FileSystemLoader(folders),
             autoescape=select_autoescape(enabled_extensions=("html", "html.j2"), default=False),
@@ -34,6 +39,47 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+
+    def used(self) -> Mapping[str, Path]:
+        """Return the file that is used for each template, by its name."""
+        found: dict[str, Path] = {}
+        for folder in (self._shipped, self._own):
+            for file in sorted(folder.rglob("*")) if folder is not None else ():
+                name = str(file.relative_to(folder)) if folder is not None else ""
+                if file.is_file() and not name.startswith(INTERNAL):
+                    found[name] = file
+        return {name: found[name] for name in sorted(found)}
+
+    def shipped(self, name: str) -> bool:
+        """Whether dcov ships a template of this name, which others may replace."""
+        return (self._shipped / name).is_file() and not name.startswith(INTERNAL)
+
+    def whose(self, name: str) -> str:
+        """Say whose file is used: `dcov`, or `site`, also in the place of a shipped one."""
+        return "site" if self._own is not None and (self._own / name).is_file() else "dcov"
+
+    def copy(self, name: str) -> Path:
+        """Copy a shipped template to where a project's own lie, and return the copy.
+
+        Raises UnknownNameError for one that is not shipped, and PathTakenError where the project
+        has it already.
+        """
+        if self._own is None or not self.shipped(name):
+            known = [item for item in self.used() if self.shipped(item)]
+            raise UnknownNameError(
+                kind="template",
+                name=name,
+                nearest=tuple(get_close_matches(name, known, n=1)),
+                known="`dcov templates list` shows them",
+            )
+        copy = self._own / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with copy.open("xb") as file:
+                file.write((self._shipped / name).read_bytes())
+        except FileExistsError:
+            raise PathTakenError(path=str(copy), kind="template of the site already") from None
+        return copy
 
     def render(self, name: str, values: Mapping[str, Any]) -> str:
         """Return the text; raises ConfigError with file and line for what is undefined."""

@@ -14,6 +14,14 @@ from dcov.errors import ConfigError
 
 SHIPPED = Path(__file__).parent.parent / "tasks"
 SEPARATORS = ":,&!"
+SERVICES = (  # of dcov.stack, which is too heavy for a Tab; a test holds them equal
+    "prometheus",
+    "grafana",
+    "cryptolabs-proxy",
+    "ipmi-monitor",
+    "vastai-exporter",
+    "runpod-exporter",
+)
 
 
 def site_path(ctx: typer.Context, args: Sequence[str] = ()) -> Path | None:
@@ -38,6 +46,11 @@ def complete_limit(ctx: typer.Context, incomplete: str) -> list[str]:
     start = max(incomplete.rfind(mark) for mark in SEPARATORS) + 1
     names = (*complete_server(ctx, incomplete[start:]), "@failed")
     return [incomplete[:start] + name for name in names if name.startswith(incomplete[start:])]
+
+
+def complete_service(incomplete: str) -> list[str]:
+    """Offer the names of services, whether the site wants them or not."""
+    return [name for name in SERVICES if name.startswith(incomplete)]
 
 
 def outline_tasks(folder: Path | None) -> dict[str, str]:

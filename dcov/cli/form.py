@@ -18,6 +18,8 @@ STYLES = {
     "ok": "green",
     "changed": "yellow",
     "failed": "bold red",
+    "warn": "yellow",
+    "bad": "bold red",
     "unreachable": "red",
     "timed_out": "red",
     "cancelled": "magenta",

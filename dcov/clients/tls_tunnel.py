@@ -29,8 +29,8 @@ class _Answer(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        count: int = self._tls.recv_into(buffer)
-        return count
+        count = self._tls.recv_into(buffer)
+        return count if isinstance(count, int) else 0
 
 
 class _Tls(SSLTransport):

@@ -10,6 +10,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
+from dcov.errors import ConnectTimeoutError, RefusedError
+
 OpenPort = Callable[..., Any]  # open_port(port, host=..., within=...) of a Context or a Session
 
 
@@ -20,7 +22,10 @@ class _Connection(HTTPConnection):
     within: float
 
     def _new_conn(self) -> Any:
-        channel = self.open_port(self.port, host=self.host, within=self.within)
+        try:
+            channel = self.open_port(self.port, host=self.host, within=self.within)
+        except (RefusedError, ConnectTimeoutError) as error:  # a master that is this machine
+            raise ConnectionRefusedError(error.why) from error
         channel.settimeout(self.within)
         return channel
 

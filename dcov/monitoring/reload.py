@@ -22,6 +22,11 @@ class Reloaded:
     unit: str
     config: PurePosixPath
 
+    @property
+    def reload(self) -> Argv:
+        """The command that has it read its files, changed or not, and waits until it has."""
+        return self._script("reload")
+
     def _script(self, verb: str) -> tuple[str, ...]:
         text = remote("reload-prometheus.sh")
         return ("sh", "-c", text, "sh", self.url, self.unit, verb, str(self.config))
@@ -40,5 +45,5 @@ class Reloaded:
 
     def apply(self, change: Change) -> tuple[Step, ...]:
         del change
-        ask, reload = quote(self._script("ask")), quote(self._script("reload"))
+        ask, reload = quote(self._script("ask")), quote(self.reload)
         return (Shell(f"settle {reload}"), Shell(f"{ask} || {reload}"))

@@ -11,6 +11,7 @@ compose() {
 case $verb in
 up) compose up --detach --no-color "$@" ;; # with what they depend on, once that is healthy
 remove) compose rm --stop --force "$@" ;;
+restart) compose restart "$@" ;;
 check) compose config --quiet ;;
 *) exit 64 ;;
 esac

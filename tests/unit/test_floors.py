@@ -141,6 +141,8 @@ LAZY_HERE = {  # what DESIGN does not list, each for what it would cost or bring
     "dcov.exporters.scrape": ("dcov.clients",),
     "dcov.monitoring.scraped": ("dcov.clients",),
     "dcov.stack.grafana.asked": ("dcov.clients",),
+    "dcov.stack.health.metrics": ("dcov.clients",),
+    "dcov.stack.health.front": ("dcov.clients",),
     "dcov.clients.docker.engine": ("dcov.clients",),
     "dcov.exporters.download": ("requests",),
 }

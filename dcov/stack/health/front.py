@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from cryptography import x509
+
 from dcov.context import Context
 from dcov.errors import ConfigError
 from dcov.secret import Secret
@@ -119,8 +121,6 @@ def _refused(status: int) -> tuple[str, str]:
 
 def certificate(shown: bytes, *, name: str, server: str) -> Verdict:
     """Judge a certificate, in DER, by how long it is good and for whom."""
-    from cryptography import x509
-
     facts = CertificateFacts.of(x509.load_der_x509_certificate(shown))
     days = facts.days_left(datetime.now(tz=UTC))
     level, why, hint = Level.OK, f"{days} days left", ""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dcov.access import Checkup
 from dcov.access.checkup import BAD_SKEW
 from dcov.context import Context
-from dcov.errors import ConvergeError, DcovError
+from dcov.errors import DcovError
 from dcov.exporters import Exporter, Installation, listen_address
 from dcov.stack.health.verdict import Layer, Level, Verdict
 
@@ -61,21 +61,16 @@ def disk(server: str, path: str, *, size: int, free: int) -> Verdict:
 def _exporters(ctx: Context, *, installation: Installation) -> Iterator[Verdict]:
     if not ctx.facts.has_systemd:
         return
-    try:
-        chosen = installation.fitting(ctx)
-    except ConvergeError as error:
-        yield Verdict(
-            layer=Layer.EXPORTERS,
-            subject=ctx.name,
-            level=Level.BAD,
-            why=error.why,
-            hint=error.remedy,
-            server=ctx.name,
-        )
-        return
     listen = listen_address(ctx)
-    for exporter in chosen:
-        yield _exporter(ctx, exporter, installation=installation, listen=listen)
+    for exporter in installation.exporters:
+        if not exporter.needs_gpu or _has_gpu(ctx):
+            yield _exporter(ctx, exporter, installation=installation, listen=listen)
+
+
+def _has_gpu(ctx: Context) -> bool:
+    """Whether it has one: what is declared counts, else what is found."""
+    declared = ctx.server.has_gpu
+    return ctx.facts.has_gpu if declared is None else declared
 
 
 def _exporter(

@@ -1,0 +1,85 @@
+"""What is done to a proxy that runs: its configuration tried, read anew, and shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dcov.context import Context
+from dcov.errors import ContainerFailedError, ContainerTakenError
+from dcov.runnable import task
+from dcov.stack.blueprint import Blueprint
+from dcov.stack.component import GRAFANA, PROMETHEUS, PROXY
+from dcov.stack.proxy.deployed import proxy_of, reloaded
+from dcov.stack.proxy.nginx import NGINX_CONF, nginx_files
+from dcov.stack.stack import Stack
+from dcov.stack.survey import Survey
+
+INSIDE = "/etc/nginx/dcov/nginx.conf"
+
+
+@task(on="master")
+def check_proxy(ctx: Context) -> str:
+    """Have nginx in the proxy's container read its files as they lie there; it goes on as it was.
+
+    Raises CommandFailedError in nginx' own words.
+    """
+    container = _require(ctx)
+    config = () if container.foreign(PROXY.name) else ("-c", INSIDE)
+    said = ctx.run(("docker", "exec", PROXY.name, "nginx", "-t", *config), reads=True)
+    return said.stderr.strip()
+
+
+@task(on="master")
+def reload_proxy(ctx: Context) -> None:
+    """Have the proxy read its configuration and certificate anew, if nginx takes them.
+
+    Raises ContainerTakenError for a proxy that dcov did not make.
+    """
+    foreign = _require(ctx).foreign(PROXY.name)
+    if foreign is not None:
+        owner = f"the compose project {foreign.project}" if foreign.project else "somebody else"
+        raise ContainerTakenError(container=PROXY.name, owner=owner)
+    ctx.run(reloaded().reload)
+
+
+@task(on="master", prepare=Blueprint.prepare)
+def render_proxy(ctx: Context, *, on_loopback: bool = False) -> str:
+    """Return the proxy's nginx.conf as it would be deployed now.
+
+    Parameters:
+        on_loopback: Lead to the services as the master itself reaches them, for an nginx that is
+            not on their networks.
+    """
+    blueprint: Blueprint = ctx.prepared
+    stack = blueprint.stack(ctx)
+    wanted = proxy_of(stack)
+    if on_loopback:
+        wanted = replace(wanted, upstreams=_upstreams(stack))
+    return nginx_files(stack.templates, proxy=wanted)[NGINX_CONF]
+
+
+def _upstreams(stack: Stack) -> dict[str, str]:
+    """Return where the master itself reaches each service."""
+    settings = stack.settings
+    found = {
+        route.component: f"{address}:{route.port}"
+        for route in proxy_of(stack).routes
+        if (container := stack.survey.containers.get(route.component))
+        for address in container.addresses.values()
+        if address
+    }
+    return found | {
+        PROMETHEUS.name: f"127.0.0.1:{settings.prometheus.port}",
+        GRAFANA.name: f"127.0.0.1:{settings.grafana.port}",
+    }
+
+
+def _require(ctx: Context) -> Survey:
+    survey = Survey.of(ctx)
+    survey.require_engine()
+    if not survey.runs(PROXY.name):
+        found = survey.containers.get(PROXY.name)
+        state = found.state if found else "absent"
+        tail = "`dcov run setup-proxy` deploys it"
+        raise ContainerFailedError(container=PROXY.name, state=state, tail=tail)
+    return survey
