@@ -73,6 +73,7 @@ class Former:
     files: tuple[PurePosixPath, ...]
     folders: tuple[PurePosixPath, ...]
     kept: tuple[tuple[PurePosixPath, PurePosixPath], ...]  # the path, and where its old file is
+    others: tuple[Directory, ...]  # folders that were there, as they were
 
     @classmethod
     def read(cls, text: str) -> Self:
@@ -87,6 +88,7 @@ class Former:
                 for was, path in lines
                 if was.isdigit()
             ),
+            others=tuple(_folder(path, was=was) for was, path in lines if ":" in was),
         )
 
     def resources(self) -> tuple[Resource, ...]:
@@ -96,5 +98,11 @@ class Former:
             *(AbsentPath(path=path) for path in self.files),
             *(KeptFile(path=path, kept=old) for path, old in self.kept),
             *(AbsentDirectory(path=path) for path in deepest_first),
+            *self.others,
             AbsentTree(path=FOLDER),
         )
+
+
+def _folder(path: str, *, was: str) -> Directory:
+    owner, group, mode = was.split(":")
+    return Directory(path=PurePosixPath(path), owner=owner, group=group, mode=int(mode, 8))

@@ -1,5 +1,6 @@
 # Writes down what was at these paths before dcov came: $1 is the folder of the record, then the
-# paths, folders with a slash at their end. Files that were there are kept as before/N.
+# paths, folders with a slash at their end. Files that were there are kept as before/N; of folders
+# owner, group and mode are noted.
 folder=$1
 shift
 umask 077
@@ -8,7 +9,7 @@ number=$(($(wc -l 2>/dev/null <"$folder/manifest") + 0))
 for path; do
     number=$((number + 1))
     case $path in
-    */) if [ -d "$path" ]; then was=present; else was=made; fi ;;
+    */) if [ -d "$path" ]; then was=$(stat -c %U:%G:%a -- "$path") || exit; else was=made; fi ;;
     *)
         was=made
         if [ -e "$path" ] || [ -L "$path" ]; then
