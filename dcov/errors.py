@@ -27,6 +27,7 @@
     |   `-- SudoRefusedError
     |-- ConvergeError                a server could not be brought to the wanted state
     |   |-- ApplyError
+    |   |-- ArchiveError
     |   |-- CertificateError         a certificate cannot be used
     |   |   |-- CertificateChainError
     |   |   |-- CertificateDateError
@@ -51,6 +52,7 @@
     |   |-- PortBusyError
     |   |-- SiteMovedError
     |   |-- StalePlanError
+    |   |-- StillThereError
     |   |-- UnfitServerError
     |   |-- UnitFailedError
     |   |-- NotReadOnlyError
@@ -703,6 +705,29 @@ class FamilyProxyError(ConvergeError):
 
     fault: str
     todo: str
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ArchiveError(ConvergeError):
+    """An archive cannot be written, or cannot be read."""
+
+    code = "archive"
+    cause = "{file}: {detail}"
+    hint = "is there room, and is it a whole file that dcov wrote?"
+
+    file: Path
+    detail: str
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class StillThereError(ConvergeError):
+    """Something would be overwritten that holds data."""
+
+    code = "still-there"
+    cause = "{what} is there already"
+    hint = "a backup is restored to a master without it: `dcov destroy --volumes` first"
+
+    what: str
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

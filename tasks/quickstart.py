@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 from dcov import Step, Workflow
 from dcov.tasks.configure_prometheus import configure_prometheus
 from dcov.tasks.deploy_core import deploy_core
@@ -10,6 +13,7 @@ from dcov.tasks.deploy_marketplace_exporters import deploy_marketplace_exporters
 from dcov.tasks.import_dashboards import import_dashboards
 from dcov.tasks.install_exporters import install_exporters
 from dcov.tasks.install_prerequisites import install_prerequisites
+from dcov.tasks.load_bundle import load_bundle
 from dcov.tasks.setup_proxy import setup_proxy
 from dcov.tasks.setup_ssh_keys import setup_ssh_keys
 
@@ -28,3 +32,10 @@ quickstart = Workflow(
         Step(task=setup_proxy, needs=("deploy-core",)),
     ),
 )
+
+
+def offline(source: Path) -> Workflow:
+    """Return quickstart for a site without internet: images and exporters are those of a bundle."""
+    first, *rest = quickstart.steps
+    load = Step(task=load_bundle, params={"source": source}, needs=(first.name,))
+    return replace(quickstart, steps=(first, load, *rest))

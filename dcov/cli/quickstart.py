@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,6 +30,10 @@ def quickstart(
     only: Annotated[
         list[str] | None, typer.Option(metavar="STEP", help="Do this step alone; repeatable.")
     ] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Deploy from what `dcov bundle` wrote; no internet."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether to begin.")] = False,
     how: Changing,
 ) -> None:
@@ -38,9 +43,10 @@ def quickstart(
     undone is done. `dcov quickstart --dry-run` shows every change and makes none.
     """
     from dcov.cli.outcome import finish
+    from dcov.tasks import offline
     from dcov.tasks import quickstart as whole
 
-    workflow = whole
+    workflow = offline(bundle) if bundle else whole
     if start:
         workflow = workflow.starting_at(start)
     if only:

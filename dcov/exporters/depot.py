@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import shutil
+import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 from filelock import Timeout
@@ -62,6 +65,39 @@ class Depot:
         """Read the release's own sums file, always anew."""
         place = self._download.mirror.shown(artifact.sums_url)
         return Sums(url=place, text=self._download.text(artifact.sums_url))
+
+    def pack(self, artifact: Artifact, *, to: tarfile.TarFile) -> None:
+        """Add the binary, fetched where it is not here yet, and what was learned of it."""
+        binary = self.fetch(artifact)
+        with self._in_our_words(artifact):
+            to.add(binary.path, arcname=f"blobs/{binary.sha256}")
+            release = artifact.sha256 or self._first_use(artifact)
+            notes = {} if artifact.pinned else {f"first-use/{_key(artifact.url)}": release}
+            if artifact.member and not artifact.member_sha256:
+                notes[f"members/{release}-{_key(artifact.member)}"] = binary.sha256
+            for name, sha256 in notes.items():
+                head = tarfile.TarInfo(f"notes/{name}")
+                head.size = len(str(sha256))
+                to.addfile(head, BytesIO(str(sha256).encode()))
+
+    def unpack(self, source: Path) -> None:
+        """Take over what `pack` wrote; a content is hashed before it enters."""
+        with tarfile.open(source) as tar:
+            for item in tar:
+                member = tar.extractfile(item)
+                kind, *rest = item.name.split("/")
+                if member is None or kind not in {"blobs", "notes"}:
+                    continue
+                if kind == "notes":
+                    self._store.learn(rest[0], rest[1], member.read().decode())
+                    continue
+                with self._store.scratch() as scratch:
+                    with scratch.open("wb") as out:
+                        shutil.copyfileobj(member, out)
+                    actual = digest(scratch)
+                    if actual != rest[0]:
+                        raise ChecksumError(what=item.name, expected=rest[0], actual=actual)
+                    self._store.enter(scratch, sha256=actual)
 
     def _get(self, artifact: Artifact) -> str:
         """Bring the binary into the store, unless another has just done so; return its digest."""

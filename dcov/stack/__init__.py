@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dcov.rendering import Templates
-from dcov.stack import grafana, ipmi_monitor, marketplaces, prometheus, proxy
+from dcov.stack import grafana, ipmi_monitor, marketplaces, prometheus, proxy, upgrade
+from dcov.stack.archive import Contents
+from dcov.stack.backup import backup
 from dcov.stack.blueprint import Blueprint
+from dcov.stack.bundle import Bundle, Bundling
 from dcov.stack.component import (
     COMPONENTS,
     GRAFANA,
@@ -20,6 +23,7 @@ from dcov.stack.destroy import Remains
 from dcov.stack.healthy import Healthy
 from dcov.stack.ledger import recorded
 from dcov.stack.passwords import with_passwords
+from dcov.stack.restore import Restoring
 from dcov.stack.stack import Stack
 from dcov.stack.survey import Survey
 
@@ -32,18 +36,24 @@ __all__ = [
     "RUNPOD",
     "VASTAI",
     "Blueprint",
+    "Bundle",
+    "Bundling",
     "Component",
+    "Contents",
     "Healthy",
     "Remains",
+    "Restoring",
     "Stack",
     "Survey",
     "Templates",
+    "backup",
     "grafana",
     "ipmi_monitor",
     "marketplaces",
     "prometheus",
     "proxy",
     "recorded",
+    "upgrade",
     "wanted_tools",
     "with_passwords",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
@@ -23,7 +23,7 @@ class Component:
 
     name: str
     port: int
-    on: On
+    on: On = field(repr=False)
     volume: str = ""
     image_of: str = ""
 
