@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import re
 import shutil
 import tarfile
 from collections.abc import Iterator
@@ -21,6 +22,9 @@ from dcov.exporters.artifact import Arch, Artifact
 from dcov.exporters.download import Download
 from dcov.exporters.store import Store, digest
 from dcov.exporters.sums import Sums
+
+_BLOB = re.compile(r"blobs/([0-9a-f]{64})")
+_NOTE = re.compile(r"notes/(?P<kind>first-use|members)/(?P<name>[0-9a-f-]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,19 +89,18 @@ class Depot:
         with tarfile.open(source) as tar:
             for item in tar:
                 member = tar.extractfile(item)
-                kind, *rest = item.name.split("/")
-                if member is None or kind not in {"blobs", "notes"}:
+                if member is None:
                     continue
-                if kind == "notes":
-                    self._store.learn(rest[0], rest[1], member.read().decode())
-                    continue
-                with self._store.scratch() as scratch:
-                    with scratch.open("wb") as out:
-                        shutil.copyfileobj(member, out)
-                    actual = digest(scratch)
-                    if actual != rest[0]:
-                        raise ChecksumError(what=item.name, expected=rest[0], actual=actual)
-                    self._store.enter(scratch, sha256=actual)
+                if note := _NOTE.fullmatch(item.name):
+                    self._store.learn(note["kind"], note["name"], member.read().decode())
+                elif blob := _BLOB.fullmatch(item.name):
+                    with self._store.scratch() as scratch:
+                        with scratch.open("wb") as out:
+                            shutil.copyfileobj(member, out)
+                        actual = digest(scratch)
+                        if actual != blob[1]:
+                            raise ChecksumError(what=item.name, expected=blob[1], actual=actual)
+                        self._store.enter(scratch, sha256=actual)
 
     def _get(self, artifact: Artifact) -> str:
         """Bring the binary into the store, unless another has just done so; return its digest."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -21,6 +22,7 @@ from dcov.stack.survey import SITE, Survey
 
 KIND = "backup"
 FOLDERS = (HOME, PROXY, IPMI_MONITOR, LEDGER)
+OWNED = {"cryptolabs-proxy": PROXY, "ipmi-monitor": IPMI_MONITOR}
 FILES = "files.tar"
 HOUR = 3600.0
 
@@ -39,7 +41,9 @@ def backup(ctx: Context, *, site: Site, to: Path) -> Contents:
     with writing(to) as archive:
         for volume in volumes:
             _volume(ctx, archive, volume=volume)
-        _folders(ctx, archive)
+        # A neighbour's folder is the neighbour's to keep, and not ours to put back.
+        theirs = {path for name, path in OWNED.items() if survey.foreign(name)}
+        _folders(ctx, archive, among=[path for path in FOLDERS if path not in theirs])
         contents = Contents(
             site=site.name,
             made=datetime.now(tz=UTC).isoformat(timespec="seconds"),
@@ -69,8 +73,8 @@ def _volume(ctx: Context, archive: Writing, *, volume: str) -> None:
         ctx.run(("rm", "-rf", "--", copy), within=HOUR, check=False)
 
 
-def _folders(ctx: Context, archive: Writing) -> None:
-    names = [str(path).lstrip("/") for path in FOLDERS]
+def _folders(ctx: Context, archive: Writing, *, among: Iterable[PurePosixPath]) -> None:
+    names = [str(path).lstrip("/") for path in among]
     script = 'for path; do [ ! -e "/$path" ] || printf "%s\\n" "$path"; done'
     there = ctx.run(("sh", "-c", script, "sh", *names), reads=True).stdout.split()
     archive.part(FILES, fill=partial(_stream, ctx, PurePosixPath("/"), *there))

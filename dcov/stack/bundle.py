@@ -8,10 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Self
-
-from platformdirs import user_cache_path
 
 from dcov import __version__
 from dcov.context import Context, Preparing
@@ -23,17 +20,12 @@ from dcov.inventory.site import Site
 from dcov.resources import LoadedImage
 from dcov.stack.archive import Contents, Writing, unpack, writing
 from dcov.stack.component import COMPONENTS
+from dcov.stack.scratch import Scratch
 
 KIND = "bundle"
 ARTIFACTS, TEMPLATES = "artifacts.tar", "templates.tar"
 HOUR = 3600.0
 CHUNK = 1 << 20
-
-
-def _scratch() -> TemporaryDirectory[str]:
-    cache = user_cache_path("dcov")
-    cache.mkdir(parents=True, exist_ok=True)
-    return TemporaryDirectory(prefix="bundle-", dir=cache)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +34,14 @@ class Bundling:
 
     site: Site
     tars: dict[str, Path]
-    scratch: TemporaryDirectory[str]
+    scratch: Scratch
 
     @classmethod
     def prepare(cls, preparing: Preparing, **params: Any) -> Self:
         """Fetch the exporters for every architecture; what cannot be had is noted."""
         del params
-        scratch = _scratch()
-        site, folder = preparing.fleet, Path(scratch.name)
-        tars = {name: folder / name for name in (ARTIFACTS, TEMPLATES)}
+        scratch, site = Scratch(), preparing.fleet
+        tars = {name: scratch.folder / name for name in (ARTIFACTS, TEMPLATES)}
         if not preparing.planning:
             _pack_artifacts(preparing, to=tars[ARTIFACTS])
             _pack_templates(site, to=tars[TEMPLATES])
@@ -83,7 +74,7 @@ class Bundle:
 
     contents: Contents
     files: dict[str, Path]
-    scratch: TemporaryDirectory[str]
+    scratch: Scratch
 
     @classmethod
     def prepare(cls, preparing: Preparing, *, source: Path) -> Self:
@@ -94,8 +85,8 @@ class Bundle:
         file = source.expanduser()
         contents = Contents.read(file, kind=KIND)
         preparing.note(f"{file.name}: {contents.site}, {contents.made}, dcov {contents.dcov}")
-        scratch = _scratch()
-        files = unpack(file, parts=contents.parts, to=Path(scratch.name))
+        scratch = Scratch()
+        files = unpack(file, parts=contents.parts, to=scratch.folder)
         if not preparing.planning:
             Depot().unpack(files[ARTIFACTS])
         return cls(contents=contents, files=files, scratch=scratch)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import tarfile
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
 import yaml
-from platformdirs import user_cache_path
 
 from dcov.context import Preparing
 from dcov.converge.resource import Resource
@@ -17,8 +15,9 @@ from dcov.errors import ArchiveError
 from dcov.resources import FilledVolume, Image, Services, SharedNetwork, Unpacked
 from dcov.resources.services import DIGEST
 from dcov.stack.archive import Contents, unpack
-from dcov.stack.backup import FILES, KIND
+from dcov.stack.backup import FILES, FOLDERS, KIND
 from dcov.stack.paths import COMPOSE_FILE
+from dcov.stack.scratch import Scratch
 from dcov.stack.stack import PROJECT, SHARED, SHARED_GATEWAY, SHARED_SUBNET
 from dcov.stack.survey import SITE
 
@@ -31,7 +30,7 @@ class Restoring:
     files: dict[str, Path]
     services: dict[str, str]
     images: tuple[str, ...]
-    scratch: TemporaryDirectory[str]
+    scratch: Scratch
 
     @classmethod
     def prepare(cls, preparing: Preparing, *, source: Path) -> Self:
@@ -39,10 +38,8 @@ class Restoring:
         file = source.expanduser()
         contents = Contents.read(file, kind=KIND)
         preparing.note(f"{file.name}: {contents.site}, {contents.made}, dcov {contents.dcov}")
-        cache = user_cache_path("dcov")
-        cache.mkdir(parents=True, exist_ok=True)
-        scratch = TemporaryDirectory(prefix="restore-", dir=cache)  # its mode is 0700
-        files = unpack(file, parts=contents.parts, to=Path(scratch.name))
+        scratch = Scratch()
+        files = unpack(file, parts=contents.parts, to=scratch.folder)
         services = _services(files[FILES], file=file)
         return cls(
             contents=contents,
@@ -84,9 +81,16 @@ def _services(files: Path, *, file: Path) -> dict[str, Any]:
     """Return the services of the compose file in the archive."""
     try:
         with tarfile.open(files) as tar:
+            for name in tar.getnames():
+                if not any(_within(f"/{name}", folder) for folder in FOLDERS):
+                    raise ArchiveError(file=file, detail=f"/{name} is none of the stack's files")
             member = tar.extractfile(str(COMPOSE_FILE).lstrip("/"))
             assert member is not None  # a regular file
             services: dict[str, Any] = yaml.safe_load(member.read())["services"]
     except KeyError:
         raise ArchiveError(file=file, detail=f"it holds no {COMPOSE_FILE}") from None
     return services
+
+
+def _within(path: str, folder: PurePosixPath) -> bool:
+    return PurePosixPath(path).is_relative_to(folder) and ".." not in path.split("/")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pytest
 from lab.ground import Ground
@@ -29,14 +29,15 @@ CONTAINERS = ("prometheus", "grafana", "cryptolabs-proxy", "ipmi-monitor")
 
 
 @pytest.fixture(scope="module")
-def master(ground: Ground) -> Server:
+def master(ground: Ground) -> Iterator[Server]:
     """A master with an engine, and things of others."""
     server = ground.server("master")
     server.reset()
     ground.fleet("master").run(install_prerequisites).raise_for_failures()
     image = ground.lab.registry.images["cryptolabs-proxy"]
     server.exec(["sh", "-c", THEIRS, "sh", image])
-    return server
+    yield server
+    server.reset()
 
 
 @pytest.fixture(scope="module")
