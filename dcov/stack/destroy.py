@@ -11,6 +11,7 @@ from dcov.errors import EngineError
 from dcov.resources import AbsentNetwork, AbsentServices, AbsentVolume
 from dcov.stack.ledger import MANIFEST, Former
 from dcov.stack.paths import COMPOSE_FILE
+from dcov.stack.proxy.family import no_routes
 from dcov.stack.stack import PRIVATE, PROJECT, SHARED
 from dcov.stack.survey import SITE, Survey
 from dcov.stack.tls.certbot import LIVE
@@ -24,6 +25,7 @@ class Remains:
     volumes: tuple[str, ...]
     certificates: tuple[str, ...]
     former: Former | None
+    routes: tuple[Resource, ...] = ()
 
     @classmethod
     def of(cls, ctx: Context) -> Self:
@@ -43,10 +45,14 @@ class Remains:
             volumes=tuple(sorted(volumes)),
             certificates=tuple(name for name in live if name != "README"),
             former=Former.read(manifest.stdout) if manifest.ok else None,
+            routes=no_routes(ctx, survey=survey),
         )
 
     def absent(self, *, volumes: bool) -> tuple[Resource, ...]:
-        """Return what removes it, containers first; volumes only if `volumes`."""
+        """Return what removes it, containers first; volumes only if `volumes`.
+
+        The routes in somebody else's proxy go before what they lead to.
+        """
         running: tuple[Resource, ...] = ()
         if self.engine:
             running = (
@@ -54,4 +60,4 @@ class Remains:
                 *(AbsentNetwork(name=name, label=SITE) for name in (*PRIVATE, SHARED)),
                 *(AbsentVolume(name=name, label=SITE) for name in self.volumes if volumes),
             )
-        return (*running, *(self.former.resources() if self.former else ()))
+        return (*self.routes, *running, *(self.former.resources() if self.former else ()))

@@ -14,7 +14,7 @@ from dcov.stack.proxy.family_routes import FamilyRoutes
 from dcov.stack.proxy.nginx_text import Directive, pattern, read_nginx
 from dcov.stack.proxy.routes import ROUTES, Access, Identity, Route
 from dcov.stack.stack import SHARED, Stack
-from dcov.stack.survey import Container
+from dcov.stack.survey import Container, Survey
 
 ASKED = {  # what dcov runs behind it, and paths there
     GRAFANA.name: ("/grafana/", "/grafana/api/health"),
@@ -120,6 +120,19 @@ def require_choice(stack: Stack) -> None:
             fault="there is none, and `ssl.use_existing_proxy` is true",
             todo="leave `ssl.use_existing_proxy` out: dcov then runs a proxy of its own",
         )
+
+
+def no_routes(ctx: Context, *, survey: Survey) -> tuple[Resource, ...]:
+    """Return what takes our routes out of the family's proxy, wherever they lie."""
+    found = survey.foreign(PROXY.name)
+    if found is None or not found.mounts:
+        return ()
+    search = ("grep", "-rlsF", "-D", "skip", f"--include={NAME}*", "-e", OURS, "--")
+    files = ctx.run((*search, *(item.source for item in found.mounts)), reads=True, check=False)
+    return tuple(
+        FamilyRoutes(container=found.name, path=PurePosixPath(path), content="")
+        for path in files.stdout.splitlines()
+    )
 
 
 def _servers(main: Directive) -> Iterator[Directive]:
