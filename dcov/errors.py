@@ -689,7 +689,7 @@ class ContainerTakenError(ConvergeError):
 
     code = "container-taken"
     cause = "the container {container} belongs to {owner}"
-    hint = "dcov replaces no container that it did not make; remove or rename it, or `dcov adopt`"
+    hint = "dcov replaces no container that it did not make; remove or rename it"
 
     container: str
     owner: str

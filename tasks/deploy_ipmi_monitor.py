@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dcov import Context, task
-from dcov.stack import IPMI_MONITOR, Blueprint, Healthy, recorded
+from dcov.stack import IPMI_MONITOR, SHARED, Blueprint, Healthy, proxy, recorded
 
 
 @task(on="master", prepare=Blueprint.complete)
@@ -21,7 +21,13 @@ def deploy_ipmi_monitor(ctx: Context) -> None:
     neighbour = stack.survey.foreign(IPMI_MONITOR.name)
     if neighbour is not None:
         ctx.note(f"uses the {IPMI_MONITOR.name} that runs here already ({neighbour.image})")
+        if SHARED not in neighbour.networks:
+            ctx.note(f"it is not on the network {SHARED}: nothing can reach it there")
+        elif neighbour.state != "running":
+            ctx.note(f"it is {neighbour.state}: start it to see it")
         return
+    if stack.family:
+        proxy.Family.of(ctx, stack=stack)  # its /ipmi/ asks for a login, or nothing may be there
     wanted = (*stack.images(IPMI_MONITOR), *stack.foundation(), *stack.services(IPMI_MONITOR))
     ctx.ensure(*recorded(*wanted))
     ctx.verify(Healthy(containers=(IPMI_MONITOR.name,)), within=120)

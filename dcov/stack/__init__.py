@@ -24,7 +24,7 @@ from dcov.stack.healthy import Healthy
 from dcov.stack.ledger import recorded
 from dcov.stack.passwords import with_passwords
 from dcov.stack.restore import Restoring
-from dcov.stack.stack import Stack
+from dcov.stack.stack import SHARED, Stack
 from dcov.stack.survey import Survey
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "PROMETHEUS",
     "PROXY",
     "RUNPOD",
+    "SHARED",
     "VASTAI",
     "Blueprint",
     "Bundle",

@@ -13,7 +13,14 @@ import pytest
 from lab.ground import Ground, listener
 
 from dcov import Fleet, Report
-from dcov.tasks import deploy_core, destroy_stack, install_prerequisites, quickstart, setup_proxy
+from dcov.tasks import (
+    deploy_core,
+    deploy_ipmi_monitor,
+    destroy_stack,
+    install_prerequisites,
+    quickstart,
+    setup_proxy,
+)
 from fleetlab import neighbours
 from fleetlab.neighbours import COOKIE, Kind
 from fleetlab.server import Server
@@ -211,6 +218,18 @@ def test_ipmi_monitor_alone_is_used_as_it_is(ground: Ground, fleet: Fleet) -> No
     after = theirs(server, "ipmi-monitor")
     assert {**after, "files": ""} == {**before, "files": ""}
     assert not fleet.run(quickstart).changed
+
+
+def test_ipmi_monitor_comes_only_behind_a_login(ground: Ground, fleet: Fleet) -> None:
+    server = beside(ground, Kind.OPEN)
+    fleet.run(install_prerequisites).raise_for_failures()
+    server.exec(["docker", "stop", "-t", "1", "ipmi-monitor"])
+    (outcome,) = fleet.run(deploy_ipmi_monitor).outcomes
+    assert any("it is exited" in note for note in outcome.notes)
+    server.exec(["docker", "rm", "ipmi-monitor"])
+    found, why = code(fleet.run(deploy_ipmi_monitor))
+    assert (found, "asks for no login" in why) == ("family-proxy", True)
+    assert "ipmi-monitor" not in server.exec(["docker", "ps", "-a"]).stdout
 
 
 def test_another_program_on_443_is_named_and_left(ground: Ground, fleet: Fleet) -> None:

@@ -56,7 +56,8 @@ class Family:
             raise ValueError(stack)
         if found.state != "running":
             raise FamilyProxyError(
-                fault=f"it is {found.state}", todo="start it, or `dcov adopt` the master"
+                fault=f"it is {found.state}",
+                todo="start it; or remove it, and dcov runs a proxy of its own",
             )
         if not found.addresses.get(SHARED):
             raise FamilyProxyError(fault=f"it is not on the network {SHARED}", todo=BY_HAND)
