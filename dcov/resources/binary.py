@@ -23,7 +23,7 @@ class Binary:
     mode: int = 0o755
 
     def probe(self) -> Argv:
-        return ("sh", "-c", remote("probe-file.sh"), "sh", str(self.path), "digest")
+        return ("sh", "-c", remote("digest.sh", "probe-file.sh"), "sh", str(self.path), "digest")
 
     def plan(self, found: Finished) -> Change:
         name = f"binary:{self.path}"

@@ -33,7 +33,7 @@ class File:
     checker: str = ""
 
     def probe(self) -> Argv:
-        return ("sh", "-c", remote("probe-file.sh"), "sh", str(self.path), "text")
+        return ("sh", "-c", remote("digest.sh", "probe-file.sh"), "sh", str(self.path), "text")
 
     def plan(self, found: Finished) -> Change:
         name = f"file:{self.path}"
@@ -72,7 +72,7 @@ class AbsentFile:
     path: PurePosixPath
 
     def probe(self) -> Argv:
-        return ("sh", "-c", remote("probe-file.sh"), "sh", str(self.path), "text")
+        return ("sh", "-c", remote("digest.sh", "probe-file.sh"), "sh", str(self.path), "text")
 
     def plan(self, found: Finished) -> Change:
         name = f"file:{self.path}"

@@ -29,7 +29,7 @@ class SecretFile:
     mode: int = 0o600
 
     def probe(self) -> Argv:
-        return ("sh", "-c", remote("probe-file.sh"), "sh", str(self.path), "digest")
+        return ("sh", "-c", remote("digest.sh", "probe-file.sh"), "sh", str(self.path), "digest")
 
     def plan(self, found: Finished) -> Change:
         name = f"secret:{self.path}"

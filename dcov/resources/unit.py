@@ -33,7 +33,7 @@ class Unit:
         return f"{self.name}.service"
 
     def probe(self) -> Argv:
-        return ("sh", "-c", remote("probe-unit.sh"), "sh", self._unit)
+        return ("sh", "-c", remote("digest.sh", "probe-unit.sh"), "sh", self._unit)
 
     def plan(self, found: Finished) -> Change:
         name = f"unit:{self.name}"
@@ -103,7 +103,7 @@ class FormerUnit:
         return f"{self.name}.service"
 
     def probe(self) -> Argv:
-        return ("sh", "-c", remote("probe-unit.sh"), "sh", self._unit)
+        return ("sh", "-c", remote("digest.sh", "probe-unit.sh"), "sh", self._unit)
 
     def plan(self, found: Finished) -> Change:
         del found
@@ -144,7 +144,7 @@ class AbsentUnit:
         return f"{self.name}.service"
 
     def probe(self) -> Argv:
-        return ("sh", "-c", remote("probe-unit.sh"), "sh", self._unit)
+        return ("sh", "-c", remote("digest.sh", "probe-unit.sh"), "sh", self._unit)
 
     def plan(self, found: Finished) -> Change:
         name = f"unit:{self.name}"

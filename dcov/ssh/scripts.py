@@ -7,6 +7,7 @@ from importlib.resources import files
 
 
 @cache
-def remote(name: str) -> str:
-    """Return the text of one of them."""
-    return files("dcov").joinpath("templates", "remote", name).read_text()
+def remote(*names: str) -> str:
+    """Return the text of one of them, after those with the functions that it calls."""
+    folder = files("dcov").joinpath("templates", "remote")
+    return "".join(folder.joinpath(name).read_text() for name in names)

@@ -123,7 +123,10 @@ class WiredSession(ABC):
     ) -> Staged:
         counted = Counted(content)
         done = self._exchange(
-            Parcel(argv=("sh", "-c", remote("stage.sh"), "dcov", str(to), run), content=counted),
+            Parcel(
+                argv=("sh", "-c", remote("digest.sh", "stage.sh"), "dcov", str(to), run),
+                content=counted,
+            ),
             shown=f"upload {to}",
             within=within,
         )

@@ -4,6 +4,5 @@
 stat -c '%F|%U:%u|%G:%g|%a' -- "$1" | # a number where there is no name
     sed 's/|UNKNOWN:/|/g; s/|\([^|:]*\):[0-9]*/|\1/g' | tr '\n' '|'
 [ -f "$1" ] || exit 0
-sum=$(sha256sum <"$1")
-echo "${sum%% *}"
+digest "$1"
 [ "$(stat -c %s -- "$1")" -gt 65536 ] || [ "$2" = digest ] || cat -- "$1"

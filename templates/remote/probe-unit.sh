@@ -5,6 +5,6 @@ echo volatile:
 systemctl show "$1" -p ActiveState -p NeedDaemonReload -p InvocationID
 pid=$(systemctl show "$1" -p MainPID --value)
 if [ "${pid:-0}" -gt 0 ]; then
-    sum=$(sha256sum <"/proc/$pid/exe") && echo "Running=${sum%% *}"
+    sum=$(digest "/proc/$pid/exe") && echo "Running=$sum"
 fi
 [ ! -e "/run/dcov/started/$1" ] || sed 's/^/Started=/' "/run/dcov/started/$1"

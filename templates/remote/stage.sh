@@ -7,7 +7,7 @@ staged=$folder/.dcov-$2.${1##*/}.new
 journal=/var/lib/dcov/journal/$2
 umask 077
 if mkdir -p "$journal" && printf '%s\n' "$staged" >>"$journal/staged" && cat >"$staged"; then
-    sum=$(sha256sum <"$staged") && printf '%s %s\n' "$staged" "${sum%% *}" && exit 0
+    sum=$(digest "$staged") && printf '%s %s\n' "$staged" "$sum" && exit 0
 fi
 full=
 for place in "${folder:-/}" "${journal%/*}" /var/lib; do

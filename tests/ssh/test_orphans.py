@@ -94,7 +94,7 @@ def test_an_upload_that_nobody_went_on_with(yard: Yard, hours: int) -> None:
     """One of today may still go on, and hinders nobody; an older one is swept."""
     yard.fleet()
     run = "20200101-000000-abc.tag.1"
-    words = ("sh", "-c", remote("stage.sh"), "dcov", str(yard.at("binary")), run)
+    words = ("sh", "-c", remote("digest.sh", "stage.sh"), "dcov", str(yard.at("binary")), run)
     subprocess.run(words, input=b"half of it", check=True, capture_output=True)
     journal = TRACES / "journal" / run
     then = time.time() - hours * 3600
