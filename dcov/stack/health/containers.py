@@ -18,7 +18,8 @@ WELL = {("running", "healthy"), ("running", "")}
 
 def of_containers(ctx: Context, *, stack: Stack) -> Iterator[Verdict]:
     """Yield a verdict for each component that the site wants, whoever runs it."""
-    wanted = [item for item in COMPONENTS if item.on(stack.settings)]
+    on = (item for item in COMPONENTS if item.on(stack.settings))
+    wanted = tuple(dict.fromkeys((*on, *stack.components)))
     names = [item.name for item in wanted]
     said = ctx.run(
         ("docker", "container", "inspect", "--format", FORMAT, *names), reads=True, check=False

@@ -38,7 +38,7 @@ def of_proxy(ctx: Context, *, stack: Stack) -> Iterator[Verdict]:
         try:
             if theirs:
                 # Its logins are not ours, nor are its other routes.
-                yield _verdict(ctx, "/", answer=_ask(http, "/"))
+                yield _verdict(ctx, "/", answer=_ask(http, "/"), access=None)
             else:
                 yield from _routes(ctx, http, stack=stack)
         except (requests.RequestException, OSError) as error:
@@ -90,17 +90,17 @@ def _verdict(
     path: str,
     *,
     answer: requests.Response | None = None,
-    access: Access = Access.LOGIN,
+    access: Access | None = Access.LOGIN,
     why: str = "",
     hint: str = "",
 ) -> Verdict:
     level = Level.BAD if hint else Level.OK
     if answer is not None:
         status = answer.status_code
-        # Below the paths for admins nothing need answer at their root.
+        refused = status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+        # Below the paths for admins nothing need answer at their root; a stranger may be refused.
         fine = status < HTTPStatus.BAD_REQUEST or (
-            access is Access.ADMIN
-            and status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+            (access is None or (access is Access.ADMIN and not refused))
             and status < HTTPStatus.INTERNAL_SERVER_ERROR
         )
         if not fine:
