@@ -56,12 +56,13 @@ pid=$(systemctl show -p MainPID --value node_exporter)
 cmp -s /usr/local/bin/node_exporter "/proc/$pid/exe" || echo another program
 """
 # What a master lacks for the site to be deployed there, and what it has of others.
-UNDEPLOYED = """
+UNDEPLOYED = r"""
 command -v docker > /dev/null || { echo no engine; exit; }
 ls /etc/cryptolabs-proxy/nginx/nginx.conf /etc/dc-overview/docker-compose.yml 2>&1 > /dev/null
-for name in "$@"; do
-    docker container inspect -f '{{.State.Status}} {{.State.Health.Status}}' "$name" 2> /dev/null |
-        grep -qx 'running healthy' || echo "$name"
+while [ "$#" -gt 0 ]; do
+    docker inspect -f '{{.State.Status}} {{.State.Health.Status}} {{.Config.Image}}' "$1" \
+        2> /dev/null | grep -qxF "running healthy $2" || echo "$1"
+    shift 2
 done
 systemctl is-active node_exporter | grep -vx active
 true
@@ -119,9 +120,15 @@ class Ground:
 
         Where it is deployed already that is seen within a second or two, and nothing is done.
         """
-        fleet = self.fleet()
+        fleet = Fleet.load(self.lab.config)
         master = self.server("master")
-        wanted = [item.name for item in COMPONENTS if item.on(fleet.site.settings)]
+        settings = fleet.site.settings
+        wanted = [
+            word
+            for item in COMPONENTS
+            if item.on(settings)
+            for word in (item.name, item.image(settings))
+        ]
         undeployed = master.exec(["sh", "-c", UNDEPLOYED, "sh", *wanted]).stdout.strip()
         with ThreadPoolExecutor(len(WORKERS)) as pool:
             odd = [
