@@ -27,8 +27,9 @@ Word = str | Content
 Step = tuple[Word, ...] | Shell
 """One thing to do, as root. The first word is a program, or one of the verbs that the apply
 script offers: `keep PATH`, `place CONTENT PATH OWNER GROUP MODE`, `remove PATH`,
-`refuse_unless NAME CHECKER...`; and, said before what they belong to, `undo COMMAND...` (followed in
-reverse when the transaction is taken back) and `settle COMMAND...` (after all of these)."""
+`refuse_unless NAME CHECKER...`; and, said before what they belong to, `undo COMMAND...`
+(followed in reverse when the transaction is taken back) and `settle COMMAND...` (after all of
+these)."""
 
 
 class Resource(Protocol):

@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -37,6 +38,13 @@ def own_machine(tmp_path_factory: pytest.TempPathFactory) -> bool:
     developer's own run) would hold its lock. Needs root; without it the tests still run, one
     process at a time. Returns whether /etc may be changed as well.
     """
+    return _isolated(tmp_path_factory.getbasetemp())
+
+
+# Several conftests have the fixture, and each has its own of it: a second time would leave the
+# sshd of the first behind in other mounts.
+@cache
+def _isolated(folder: Path) -> bool:
     libc = ctypes.CDLL(None, use_errno=True)
     if os.geteuid() or libc.unshare(CLONE_NEWNS):
         return False
@@ -44,7 +52,8 @@ def own_machine(tmp_path_factory: pytest.TempPathFactory) -> bool:
     for folder in OWN:
         Path(folder).mkdir(parents=True, exist_ok=True)
         _mount("-t", "tmpfs", "tmpfs", folder)
-    layer = tmp_path_factory.mktemp("etc")
+    layer = folder / "own-etc"
+    layer.mkdir()
     _mount("-t", "tmpfs", "tmpfs", str(layer))
     upper, work = layer / "upper", layer / "work"
     upper.mkdir()

@@ -9,8 +9,8 @@ from wanted import Wanted
 
 from dcov.cancel import Cancel
 from dcov.converge.group import probe_script, read_answers
-from dcov.engine.scope import open_links
 from dcov.engine.options import Options
+from dcov.engine.scope import open_links
 from dcov.inventory.entry import Entry, Login
 from dcov.inventory.site import Site
 from dcov.resources import Binary, Directory, File, User
