@@ -49,9 +49,9 @@ def _isolated(folder: Path) -> bool:
     if os.geteuid() or libc.unshare(CLONE_NEWNS):
         return False
     _mount("--make-rprivate", "/")
-    for folder in OWN:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        _mount("-t", "tmpfs", "tmpfs", folder)
+    for own in OWN:
+        Path(own).mkdir(parents=True, exist_ok=True)
+        _mount("-t", "tmpfs", "tmpfs", own)
     layer = folder / "own-etc"
     layer.mkdir()
     _mount("-t", "tmpfs", "tmpfs", str(layer))
