@@ -11,7 +11,7 @@ help: ## what can be made
 setup: ## the virtual environment and the system packages
 	@scripts/setup
 
-demo: setup ## install exporters on five blank servers, and have Prometheus scrape them
+demo: setup ## deploy a whole site on five blank servers
 	@scripts/demo
 
 test: setup check unit lab ## all tests, on a lab of their own that is removed

@@ -26,6 +26,16 @@ def setup_proxy(ctx: Context) -> None:
     if stack.family:
         _use_family(ctx, stack=stack)
         return
+    _run_nginx(ctx)
+    # Apart, so that a challenge that fails does not take the proxy away again.
+    _get_certificate(ctx)
+
+
+@task(on="master", prepare=Blueprint.complete)
+def _run_nginx(ctx: Context) -> None:
+    """Run nginx, with the site's own certificate to begin with."""
+    blueprint: Blueprint = ctx.prepared
+    stack = blueprint.stack(ctx)
     if not stack.survey.runs(PROXY.name):
         stack.survey.require_port(80)
         stack.survey.require_port(443)
@@ -44,9 +54,17 @@ def setup_proxy(ctx: Context) -> None:
         *running,
     )
     ctx.verify(Healthy(containers=(PROXY.name,)), within=60)
-    issued = proxy.from_lets_encrypt(stack)
-    ctx.ensure(*(recorded(*issued) if issued else ()))
     ctx.verify(proxy.LoginAsked(), within=30)
+
+
+@task(on="master", prepare=Blueprint.complete)
+def _get_certificate(ctx: Context) -> None:
+    """Get a certificate from Let's Encrypt where the site asks for one."""
+    blueprint: Blueprint = ctx.prepared
+    issued = proxy.from_lets_encrypt(blueprint.stack(ctx))
+    if issued:
+        ctx.ensure(*recorded(*issued))
+        ctx.verify(proxy.LoginAsked(), within=30)
 
 
 def _use_family(ctx: Context, *, stack: Stack) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,6 +47,7 @@ def quickstart(
     from dcov.tasks import offline
     from dcov.tasks import quickstart as whole
 
+    how = _with_site(how)
     workflow = offline(bundle) if bundle else whole
     if start:
         workflow = workflow.starting_at(start)
@@ -60,6 +62,21 @@ def quickstart(
         return fleet.run(workflow)
 
     finish(how, act, display=show_steps)
+
+
+def _with_site(how: Changing) -> Changing:
+    """Ask for what the site is where there is no configuration, and somebody to ask."""
+    from dcov.config.search import find_config
+    from dcov.errors import ConfigError
+    from dcov.wizard import ask_site
+
+    if how.config is not None or not sys.stdin.isatty():
+        return how
+    try:
+        find_config(None)
+    except ConfigError:
+        return replace(how, config=ask_site(Path.cwd()))
+    return how
 
 
 def _confirm(fleet: Fleet, workflow: Workflow) -> None:

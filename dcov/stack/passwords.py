@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dcov.config.generated import GENERATED, ensure_secrets, missing_secrets
+from dcov.config.passwords import checked_for_deploy
 from dcov.context import Preparing
 from dcov.errors import ConfigError, Problem
 from dcov.inventory.site import Site
@@ -12,9 +13,12 @@ def with_passwords(preparing: Preparing, *keys: str) -> Site:
     """Return the site with these keys of `.secrets.yaml` set.
 
     What is missing is made up and written there, 0600, and said. A plan writes nothing. Raises
-    ConfigError where the site has no file beside which it could be kept.
+    ConfigError where the site has no file beside which it could be kept, and for a password that
+    is short or everybody's default.
     """
     site = preparing.fleet
+    if weak := checked_for_deploy(site.settings, path=site.path):
+        raise ConfigError(problems=weak)
     missing = missing_secrets(site.settings, among=keys)
     if not missing or preparing.planning:
         return site

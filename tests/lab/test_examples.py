@@ -35,19 +35,21 @@ def run(lab: Lab) -> Runs:
     return run
 
 
-def test_a_careful_installation_and_what_prometheus_sees_of_it(ground: Ground, run: Runs) -> None:
-    """The second installation finds nothing to do; then every target is up."""
+def test_a_careful_installation(ground: Ground, run: Runs) -> None:
+    """The second installation finds nothing to do."""
     ground.blank(*WORKERS)
-    ground.with_prometheus()
     first = run("examples/install_and_verify.py")
     assert first.returncode == 0, first.stdout + first.stderr
     assert f"install-exporters: {len(WORKERS)} changed" in first.stdout
     again = run("examples/install_and_verify.py")
     assert f"0 of {len(WORKERS)} servers would change" in again.stdout
 
-    configured = run("-c", "import dcov.cli; dcov.cli.main()", "run", "configure-prometheus")
-    assert configured.returncode == 0, configured.stderr
-    targets = run("examples/targets.py", os.environ.get("DCOV_CONFIG", ground.lab.config))
+
+def test_what_prometheus_sees(lab: Lab, ground: Ground, run: Runs) -> None:
+    """A table of servers and exporters, all up."""
+    ground.deployed()
+    targets = run("examples/targets.py", lab.config)
+    assert targets.returncode == 0, targets.stdout + targets.stderr
     for name in WORKERS:
         assert name in targets.stdout
 
@@ -69,7 +71,7 @@ def test_what_failed_is_named_with_its_hint_and_run_again(ground: Ground, run: R
 
 def test_the_code_of_the_first_page_runs(lab: Lab, ground: Ground, run: Runs) -> None:
     """As it stands in README.md, in the folder of a site."""
-    ground.with_prometheus()
+    ground.deployed()
     (block,) = [item for item in Page(ROOT / "README.md").blocks if item.info == "python"]
     done = run("-c", block.text, cwd=lab.config.parent)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -32,7 +32,7 @@ def proxy_of(stack: Stack) -> Proxy:
         names=_names(stack),
         roles={settings.fleet_admin_user: Role.ADMIN},
         components=frozenset(item.name for item in COMPONENTS if item.on(settings)),
-        hsts=settings.ssl.mode is SslMode.LETSENCRYPT,
+        hsts=settings.ssl.mode is SslMode.LETSENCRYPT or settings.ssl.cert_path is not None,
         external_port=settings.ssl.external_port,
     )
 
