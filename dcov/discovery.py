@@ -123,7 +123,7 @@ def _package(folder: Path) -> str:
 def _in_module(module: ModuleType) -> Iterator[AnyTask]:
     for name in getattr(module, "__all__", vars(module)):
         value = getattr(module, name)
-        if isinstance(value, Task):
+        if isinstance(value, Task) and not name.startswith("_"):
             yield value
 
 

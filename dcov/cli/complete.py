@@ -89,7 +89,9 @@ def _tasks_in(file: Path) -> Iterator[tuple[str, str]]:
     except (OSError, SyntaxError, ValueError):
         return
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and any(map(_is_task, node.decorator_list)):
+        if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
+            continue
+        if any(map(_is_task, node.decorator_list)):
             line = (ast.get_docstring(node) or "").split("\n\n")[0].replace("\n", " ")
             yield node.name.replace("_", "-"), line
 

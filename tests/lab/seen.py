@@ -37,7 +37,7 @@ find / -xdev -name '.dcov-*' -not -path '/proc/*'
 find /usr/local/bin /etc/systemd/system -name '.dcov-*'
 ls -d /var/lib/dcov/journal
 systemctl list-units --all --plain --no-legend 'dcov-undo-*'
-ls -A /tmp | grep -v -e ^systemd-private -e '^[.].*-unix$'
+ls -A /tmp | grep -v -e ^systemd-private -e '^[.].*-unix$' -e ^runc-process
 """
 
 

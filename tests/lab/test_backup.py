@@ -25,9 +25,7 @@ ANSWER = ["curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}", "-u"]
 @pytest.fixture(scope="module")
 def fleet(ground: Ground) -> Fleet:
     """The site, deployed on the master alone."""
-    fleet = ground.fleet("master").using(deadline=600)
-    fleet.run(quickstart).raise_for_failures()
-    return fleet
+    return ground.deployed().where("master").using(deadline=600)
 
 
 @pytest.fixture

@@ -20,9 +20,7 @@ from fleetlab.server import Server
 @pytest.fixture(scope="module")
 def fleet(ground: Ground) -> Fleet:
     """The site, deployed on the master alone while everything is in reach."""
-    fleet = ground.fleet("master").using(deadline=600)
-    fleet.run(quickstart).raise_for_failures()
-    return fleet
+    return ground.deployed().where("master").using(deadline=600)
 
 
 @contextmanager

@@ -41,6 +41,7 @@ def site(ground: Ground, folder: Path, **images: str) -> Fleet:
 @pytest.fixture(scope="module")
 def fleet(ground: Ground, folder: Path) -> Fleet:
     """The site as it was deployed first; an image of it has a tag that moves."""
+    ground.deployed()
     ground.lab.registry.vary("vastai-exporter:stand-in", to=MOVING, by="LABEL step=1")
     fleet = site(ground, folder)
     fleet.run(quickstart).raise_for_failures()
