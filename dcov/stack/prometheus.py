@@ -43,8 +43,8 @@ PLACES: Mapping[str, tuple[str, str, int, Mapping[str, str]]] = {
         *(PROXY.name, GATE.port),
         {"__metrics_path__": "/ipmi-monitor/metrics"},
     ),
-    VASTAI.name: ("vastai", VASTAI.name, VASTAI.port, {"__scrape_interval__": "60s"}),
-    RUNPOD.name: ("runpod", RUNPOD.name, RUNPOD.port, {"__scrape_interval__": "60s"}),
+    VASTAI.name: ("vastai", VASTAI.name, VASTAI.port, {}),
+    RUNPOD.name: ("runpod", RUNPOD.name, RUNPOD.port, {}),
 }
 
 

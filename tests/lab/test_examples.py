@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from lab.ground import WORKERS, Ground
+from lab.ground import WORKERS, Ground, wait_until
 from pages import ROOT, Page
 
 from fleetlab import Lab
@@ -47,7 +47,8 @@ def test_a_careful_installation(ground: Ground, run: Runs) -> None:
 
 def test_what_prometheus_sees(lab: Lab, ground: Ground, run: Runs) -> None:
     """A table of servers and exporters, all up."""
-    ground.deployed()
+    with ground.deployed().prometheus as prometheus:
+        wait_until(lambda: {sample.value for sample in prometheus.query("up")} == {1}, within=40)
     targets = run("examples/targets.py", lab.config)
     assert targets.returncode == 0, targets.stdout + targets.stderr
     for name in WORKERS:

@@ -79,9 +79,16 @@ def sshd(own_machine: bool) -> Iterator[LoopbackSshd]:  # noqa: FBT001  # a fixt
 
 
 @pytest.fixture
-def yard(sshd: LoopbackSshd, tmp_path: Path, state_home: Path) -> Iterator[Yard]:
+def yard(
+    sshd: LoopbackSshd,
+    tmp_path: Path,
+    state_home: Path,
+    own_machine: bool,  # noqa: FBT001  # a fixture
+) -> Iterator[Yard]:
     """Give servers to converge, and see to it that nothing of a run is left on the machine."""
     tmp_path.chmod(0o755)
+    for path in TRACES.glob("*") if own_machine else ():
+        shutil.rmtree(path)  # of another folder's tests, which keep what a stack keeps
     yard = Yard(sshd=sshd, folder=tmp_path)
     yield yard
     left = traces()
