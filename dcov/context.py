@@ -23,7 +23,7 @@ from dcov.errors import (
 )
 from dcov.events import Event, Kind, Listener
 from dcov.facts import Facts, facts_script, read_facts
-from dcov.inventory.entry import Entry, Login
+from dcov.inventory.entry import Entry, Login, Role
 from dcov.inventory.site import Site
 from dcov.secret import Masker, Secret
 from dcov.ssh.command import Argv, Finished, Shell, Sink
@@ -174,8 +174,13 @@ class Context:
     def facts(self) -> Facts:
         """What the server is; asked once."""
         if self._facts is None:
+            master = self.server.role is Role.MASTER
             finished = self._session.run(
-                facts_script(), within=self._left(30), reads=True, as_root=False, shown="facts"
+                facts_script(master=master),
+                within=self._left(30),
+                reads=True,
+                as_root=master,  # only root may ask the engine
+                shown="facts",
             )
             self._facts = read_facts(finished.stdout)
         return self._facts

@@ -22,7 +22,10 @@ class Gpu:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """A server as it describes itself; memory and disk in KiB, `arch` in Go's words."""
+    """A server as it describes itself; memory and disk in KiB, `arch` in Go's words.
+
+    `shared_gateway` is a master's address on the network `cryptolabs`, where it has that.
+    """
 
     hostname: str = ""
     os: str = ""
@@ -42,6 +45,7 @@ class Facts:
     gpus: tuple[Gpu, ...] = ()
     has_gpu: bool = False
     is_vast_host: bool = False
+    shared_gateway: str = ""
 
     @property
     def has_systemd(self) -> bool:
@@ -55,9 +59,9 @@ class Facts:
         return tuple(int(part) for part in version.split(".")) if name == "glibc" else ()
 
 
-def facts_script() -> Shell:
+def facts_script(*, master: bool = False) -> Shell:
     """Return the script that asks for all facts."""
-    return Shell(remote("facts.sh"))
+    return Shell(remote("facts.sh", "facts-master.sh") if master else remote("facts.sh"))
 
 
 def read_facts(output: str) -> Facts:
@@ -88,4 +92,5 @@ def read_facts(output: str) -> Facts:
         gpus=tuple(gpus),
         has_gpu=bool(gpus) or "gpu_device" in one,
         is_vast_host="vast" in one,
+        shared_gateway=one.get("shared_gateway", ""),
     )

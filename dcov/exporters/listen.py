@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from dcov.context import Context
-from dcov.inventory.entry import Role
-
-SHARED = "cryptolabs"  # the network on which the master's containers are
-GATEWAY = "{{range .IPAM.Config}}{{.Gateway}}{{end}}"
 
 
 def listen_address(ctx: Context) -> str:
@@ -15,9 +11,4 @@ def listen_address(ctx: Context) -> str:
     A master whose Prometheus is a container is scraped at the gateway of that container's network:
     on its outer address nobody is to see its metrics.
     """
-    if ctx.server.role is not Role.MASTER:
-        return ""
-    asked = ctx.run(
-        ("docker", "network", "inspect", "--format", GATEWAY, SHARED), reads=True, check=False
-    )
-    return asked.stdout.strip() if asked.ok else ""
+    return ctx.facts.shared_gateway
