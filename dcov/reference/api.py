@@ -7,6 +7,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from importlib import import_module
+from types import ModuleType
 from typing import Any, get_origin
 
 MODULES = (
@@ -62,11 +63,33 @@ def _name(public: str, value: Any) -> Iterator[str]:
         yield _class(value)
         yield _doc(value)
         yield from _members(value)
+    elif inspect.ismodule(value):
+        yield _doc(value)
+        yield from _functions(value)
     elif callable(value) and get_origin(value) is None:
         yield _fenced(f"{public}{_signature(getattr(value, 'function', value))}")
         yield _doc(value)
     else:
         yield _constant(value)
+
+
+def _functions(module: ModuleType) -> Iterator[str]:
+    lines = [
+        f"- `{module.__name__.rpartition('.')[2]}.{name}{_signature(value)}`: "
+        f"{_first_sentence(value)}"
+        for name, value in sorted(vars(module).items())
+        if inspect.isfunction(value) and not name.startswith("_") and _of(value, module)
+    ]
+    if lines:
+        yield "\n".join(lines)
+
+
+def _of(function: Any, module: ModuleType) -> bool:
+    """Whether a module is where a function is to be had, and not only where it is used."""
+    listed = getattr(module, "__all__", None)
+    if listed is not None:
+        return function.__name__ in listed
+    return bool(function.__module__ == module.__name__)
 
 
 def _class(kind: type) -> str:
