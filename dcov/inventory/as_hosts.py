@@ -22,9 +22,14 @@ from dcov.inventory.groups import MASTERS, WORKERS, group_of
 from dcov.inventory.site import Site
 from dcov.secret import Secret
 
+SITE_PATH = "site_path"  # the key of the defaults' data that says where the site lies
+
 
 def to_nornir(site: Site) -> Inventory:
-    """Return the site's servers as hosts, in the groups `masters` and `workers` and their own."""
+    """Return the site's servers as hosts, in the groups `masters` and `workers` and their own.
+
+    The defaults say where the site lies, so that its host keys are found on the way back.
+    """
     names = (name for entry in site.entries.values() for name in entry.groups)
     groups = {name: Group(name=name) for name in (MASTERS, WORKERS, *names)}
     hosts = {
@@ -34,8 +39,12 @@ def to_nornir(site: Site) -> Inventory:
     return Inventory(
         hosts=Hosts(hosts),
         groups=Groups(groups),
-        defaults=Defaults(data={"site_name": site.name}),
+        defaults=Defaults(data={"site_name": site.name, **_place(site)}),
     )
+
+
+def _place(site: Site) -> dict[str, str]:
+    return {} if site.path is None else {SITE_PATH: str(site.path.absolute())}
 
 
 def _host(entry: Entry, *, groups: Mapping[str, Group], defaults: Defaults) -> Host:

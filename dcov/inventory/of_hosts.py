@@ -18,6 +18,7 @@ from dcov.config.fields import kind_of
 from dcov.config.notice import Notice
 from dcov.config.reading import wrong
 from dcov.errors import ConfigError, Problem
+from dcov.inventory.as_hosts import SITE_PATH
 from dcov.inventory.entry import Entry, Login, Role, Unsaid
 from dcov.inventory.groups import MASTERS, WORKERS
 from dcov.inventory.host import Attributes, HostData
@@ -34,8 +35,11 @@ def from_nornir(
 ) -> Site:
     """Return the hosts as a site; a ConfigError lists every value that cannot be meant so.
 
-    `path` is the folder that the inventory was read from, `notices` what reading it gave rise to.
+    `path` is the folder that the inventory was read from, or what the inventory itself says of it;
+    `notices` are what reading it gave rise to.
     """
+    said = inventory.defaults.data.get(SITE_PATH)
+    place = path or (Path(said) if said else None)
     entries: list[Entry] = []
     problems: list[Problem] = []
     for host in inventory.hosts.values():
@@ -46,7 +50,7 @@ def from_nornir(
     if problems:
         raise ConfigError(problems=tuple(problems))
     name = str(inventory.defaults.data.get("site_name", ""))
-    return replace(Site.of(*entries, name=name, path=path), notices=notices)
+    return replace(Site.of(*entries, name=name, path=place), notices=notices)
 
 
 def to_entry(host: Host, *, folder: Path | None = None) -> Entry:

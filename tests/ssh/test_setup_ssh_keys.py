@@ -63,8 +63,9 @@ def test_the_key_is_made_let_in_and_tried(fleet: Fleet, folder: Path, person: Pe
     assert stat.S_IMODE(person.keys.stat().st_mode) == 0o600
     assert stat.S_IMODE(person.keys.parent.stat().st_mode) == 0o700
     assert person.keys.owner() == person.keys.parent.owner() == person.name
+    known = person.sshd.known_hosts(["gpu-01"])
     options = ("-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes",
-               "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null")  # fmt: skip
+               "-o", "HostKeyAlias=gpu-01", "-o", f"UserKnownHostsFile={known}")  # fmt: skip
     place = f"ssh://{person.name}@127.0.0.1:{person.sshd.port}"
     subprocess.run(("ssh", *options, "-i", key, place, "true"), check=True, capture_output=True)
 

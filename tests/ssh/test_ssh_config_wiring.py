@@ -30,8 +30,13 @@ class Home:
         (folder / ".ssh").mkdir()
 
     def write(self, text: str) -> None:
-        """Write the config; {port}, {user} and {key} are the server's."""
-        values = {"port": self.sshd.port, "user": self.sshd.user, "key": self.sshd.key_path}
+        """Write the config; {port}, {user}, {key} are the server's, {known} knows it as `jump`."""
+        values = {
+            "port": self.sshd.port,
+            "user": self.sshd.user,
+            "key": self.sshd.key_path,
+            "known": self.sshd.known_hosts(["jump"]),
+        }
         (self.folder / ".ssh" / "config").write_text(text.format(**values))
 
     def fleet(self, *servers: Server, **settings: object) -> Fleet:

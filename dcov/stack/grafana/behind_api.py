@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,15 +26,15 @@ HIDDEN = "(not shown)"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Behind:
+class Behind(ABC):
     """Something behind a Grafana's API."""
 
     grafana: Grafana
 
     @property
+    @abstractmethod
     def name(self) -> str:
         """What it is called in plans and reports."""
-        raise NotImplementedError
 
     def plan(self) -> Change:
         """Ask; where no Grafana answers, an earlier step may have to bring it up first."""
@@ -42,8 +43,9 @@ class Behind:
         except GrafanaSilentError as error:
             return Change(resource=self.name, action=Action.UNKNOWN, reason=error.why)
 
+    @abstractmethod
     def _compared(self) -> Change:
-        raise NotImplementedError
+        """Ask, and say how it differs."""
 
     def _create(self, **shown: object) -> Change:
         diff = tuple(f"+{key} {value}" for key, value in shown.items())
