@@ -19,7 +19,7 @@ from dcov.ssh.way import Ways
 from dcov.testing.faults import closed_port
 from dcov.testing.sshd import LoopbackSshd
 
-# {port}, {key} and {known} are the loopback server's; what ssh itself fills in stays for us to fill in.
+# {port}, {key} and {known} are the loopback server's; the rest is for ssh itself to fill in.
 BY_SSH = (
     "ssh -F none -i {key} -o BatchMode=yes -o HostKeyAlias=jump"
     " -o UserKnownHostsFile={known} -b 127.0.0.77 -p {port} -W %h:%p 127.0.0.2"
