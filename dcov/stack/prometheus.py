@@ -38,6 +38,7 @@ PLACES: Mapping[str, tuple[str, str, int, Mapping[str, str]]] = {
     # component: job, address, port, labels by which Prometheus scrapes it in another way
     PROMETHEUS.name: ("prometheus", "localhost", 9090, {"__metrics_path__": "/prometheus/metrics"}),
     GRAFANA.name: ("grafana", GRAFANA.name, GRAFANA.port, {"__metrics_path__": "/grafana/metrics"}),
+    PROXY.name: (PROXY.name, PROXY.name, GATE.port, {}),  # when its certificate ends
     IPMI_MONITOR.name: (
         "ipmi-monitor",
         *(PROXY.name, GATE.port),
@@ -77,6 +78,7 @@ def server_targets(stack: Stack) -> tuple[Target, ...]:
 
 
 def _own_targets(stack: Stack) -> list[Target]:
+    """Return the master's own services; of somebody else's proxy dcov knows no metrics."""
     site, master = stack.site, stack.site.master
     return [
         Target(
@@ -89,6 +91,7 @@ def _own_targets(stack: Stack) -> list[Target]:
         )
         for component in COMPONENTS
         if component.on(stack.settings) and component.name in PLACES
+        if not (stack.family and component is PROXY)
         for job, address, port, more in (PLACES[component.name],)
     ]
 

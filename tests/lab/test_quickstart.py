@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -126,12 +127,14 @@ def test_every_target_is_up_and_its_own(fleet: Fleet) -> None:
     with fleet.prometheus as prometheus:
         wait_until(
             lambda: (
-                len(found := prometheus.query("up")) == 10
+                len(found := prometheus.query("up")) == 11
                 and all(sample.value == 1 for sample in found)
             ),
             within=90,
         )
         samples = prometheus.query("up")
+        (ends,) = prometheus.query("dcov_certificate_expires_timestamp_seconds")
+    assert 390 < (ends.value - time.time()) / 86_400 < 398
     keys = Counter((sample.labels["job"], sample.labels["instance"]) for sample in samples)
     assert set(keys.values()) == {1}
     assert {instance for job, instance in keys if job == "node"} == set(NAMES)
