@@ -14,9 +14,9 @@ from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec
 from pathlib import Path
 from types import MappingProxyType, ModuleType
-from typing import Any, NoReturn
+from typing import Any
 
-from dcov.errors import ConfigError, Problem, UnknownNameError
+from dcov.errors import ConfigError, UnknownNameError
 from dcov.inventory.nearest import nearest_names
 from dcov.runnable import Task
 
@@ -55,12 +55,14 @@ def find_tasks(folder: Path | None = None) -> Tasks:
     for file, task in _of_site(own) if own else ():
         name = task.replaces or task.name
         if task.replaces and name not in found:
-            _refuse(file, f"replaces {name!r}, and there is no such task", key=task.name)
+            raise ConfigError.about(
+                f"replaces {name!r}, and there is no such task", file=file, key=task.name
+            )
         if task.replaces:
             replacements[name] = task
         elif name in found:
             message = f"a task of this name exists; rename it, or say @task(replaces={name!r})"
-            _refuse(file, message, key=name)
+            raise ConfigError.about(message, file=file, key=name)
         found[name] = task
     return Tasks(
         by_name=MappingProxyType(dict(sorted(found.items()))),
@@ -103,9 +105,10 @@ def _refuse_strangers(file: Path) -> None:
     """Run nobody else's code: the configuration may have been found in any folder above."""
     status = file.stat()
     if status.st_uid not in {0, os.geteuid()}:
-        _refuse(file, f"belongs to uid {status.st_uid}, not to you; `chown` it", key="")
+        message = f"belongs to uid {status.st_uid}, not to you; `chown` it"
+        raise ConfigError.about(message, file=file)
     if status.st_mode & stat.S_IWOTH:
-        _refuse(file, "can be written by everybody; `chmod o-w` it", key="")
+        raise ConfigError.about("can be written by everybody; `chmod o-w` it", file=file)
 
 
 def _package(folder: Path) -> str:
@@ -134,9 +137,4 @@ def _broken(file: Path, error: Exception) -> ConfigError:
         if step.filename == str(file.absolute()):
             line = step.lineno
     message = f"cannot be imported: {type(error).__name__}: {error}"
-    problem = Problem(file=file, line=line or 1, column=1, key="", message=message)
-    return ConfigError(problems=(problem,))
-
-
-def _refuse(file: Path, message: str, *, key: str) -> NoReturn:
-    raise ConfigError(problems=(Problem(file=file, line=1, column=1, key=key, message=message),))
+    return ConfigError.about(message, file=file, line=line or 1, column=1)

@@ -117,14 +117,15 @@ class DcovError(Exception):
 class Problem:
     """One thing wrong with a file: where it stands and what to write instead."""
 
-    file: Path | None
-    line: int
-    column: int
-    key: str
     message: str
+    file: Path | None = None
+    line: int = 0  # 0: the whole file is meant
+    column: int = 0
+    key: str = ""
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}:{self.column}: " if self.file else ""
+        spot = f":{self.line}:{self.column}" if self.line else ""
+        place = f"{self.file}{spot}: " if self.file else ""
         return f"{place}{self.key + ': ' if self.key else ''}{self.message}"
 
 
@@ -137,6 +138,20 @@ class ConfigError(DcovError):
     hint = "`dcov config schema` prints every key; docs/configuration.md explains them"
 
     problems: tuple[Problem, ...] = ()
+
+    @classmethod
+    def about(
+        cls,
+        message: str,
+        *,
+        file: Path | None = None,
+        line: int = 0,
+        column: int = 0,
+        key: str = "",
+    ) -> ConfigError:
+        """Make the error for one problem."""
+        problem = Problem(message=message, file=file, line=line, column=column, key=key)
+        return ConfigError(problems=(problem,))
 
     @property
     def why(self) -> str:

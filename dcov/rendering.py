@@ -18,7 +18,7 @@ from jinja2 import (
     select_autoescape,
 )
 
-from dcov.errors import ConfigError, PathTakenError, Problem, UnknownNameError
+from dcov.errors import ConfigError, PathTakenError, UnknownNameError
 
 FOLDER = "templates"  # a project's own, beside its configuration
 INTERNAL = "remote/"  # scripts that are part of dcov's own code: nobody else's are taken
@@ -97,8 +97,7 @@ class Templates:
         if self._environment.loader is not None and name in self._environment.list_templates():
             _, path, _ = self._environment.loader.get_source(self._environment, name)
             found = Path(path) if path else None
-        problem = Problem(file=found or Path(name), line=line, column=1, key="", message=message)
-        return ConfigError(problems=(problem,))
+        return ConfigError.about(message, file=found or Path(name), line=line, column=1)
 
 
 def _line(error: BaseException, *, name: str) -> int:

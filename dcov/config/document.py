@@ -131,8 +131,7 @@ def _check_characters(text: str, *, file: Path) -> None:
         head = text[: found.start()]
         line, column = head.count("\n") + 1, len(head) - head.rfind("\n")
         said = f"a control character (U+{ord(found[0]):04X}) stands here"
-        problem = Problem(file=file, line=line, column=column, key="", message=said)
-        raise ConfigError(problems=(problem,))
+        raise ConfigError.about(said, file=file, line=line, column=column)
 
 
 def _check_depth(text: str, *, file: Path) -> None:
@@ -148,8 +147,7 @@ def _check_depth(text: str, *, file: Path) -> None:
             mark: Any = event.start_mark
             said = f"nested more than {DEEPEST} levels deep"
             line, column = mark.line + 1, mark.column + 1
-            problem = Problem(file=file, line=line, column=column, key="", message=said)
-            raise ConfigError(problems=(problem,))
+            raise ConfigError.about(said, file=file, line=line, column=column)
 
 
 def _syntax(error: yaml.MarkedYAMLError, *, file: Path, text: str) -> ConfigError:
@@ -160,11 +158,5 @@ def _syntax(error: yaml.MarkedYAMLError, *, file: Path, text: str) -> ConfigErro
         message = "a tab stands here; YAML is indented with spaces"
     elif message == said and error.context and error.context_mark:
         message = f"{said}, {error.context} that begins in line {error.context_mark.line + 1}"
-    problem = Problem(
-        file=file,
-        line=mark.line + 1 if mark else 1,
-        column=mark.column + 1 if mark else 1,
-        key="",
-        message=message,
-    )
-    return ConfigError(problems=(problem,))
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    return ConfigError.about(message, file=file, line=line, column=column)

@@ -17,7 +17,7 @@ from dcov.config.load import Config, load_source
 from dcov.config.plain import Plain
 from dcov.config.replace import editing, replace
 from dcov.config.source import Source
-from dcov.errors import ConfigError, Problem, UnknownNameError
+from dcov.errors import ConfigError, UnknownNameError
 from dcov.secret import Secret
 
 Servers = list[dict[str, Any]]
@@ -107,7 +107,7 @@ def _no_secrets(keys: Mapping[str, object]) -> None:
     for key, value in keys.items():
         if isinstance(value, Secret):
             message = "a password is not written here; put it into .secrets.yaml"
-            raise ConfigError(problems=(_problem(None, message, key=key),))
+            raise ConfigError.about(message, key=key)
 
 
 def _spliced(document: Document, change: Splice) -> str:
@@ -115,7 +115,7 @@ def _spliced(document: Document, change: Splice) -> str:
         return change(document)
     except splice.CannotSpliceError as error:
         message = f"cannot be changed by dcov: {error}; edit the file by hand"
-        raise ConfigError(problems=(_problem(document.file, message),)) from error
+        raise ConfigError.about(message, file=document.file) from error
 
 
 def _parsed(text: str, *, file: Path) -> Document:
@@ -123,7 +123,7 @@ def _parsed(text: str, *, file: Path) -> Document:
     try:
         return Document.parse(text, file=file)
     except ConfigError as error:
-        raise ConfigError(problems=(_problem(file, UNSAFE),)) from error
+        raise ConfigError.about(UNSAFE, file=file) from error
 
 
 def _replace(source: Source, *, text: str, wanted: Servers) -> Config:
@@ -131,11 +131,7 @@ def _replace(source: Source, *, text: str, wanted: Servers) -> Config:
     before = _data(Document.parse(source.text, file=source.file))
     after = _data(_parsed(text, file=source.file))
     if {"servers": [], **after} != {**before, "servers": wanted}:
-        raise ConfigError(problems=(_problem(source.file, UNSAFE),))
+        raise ConfigError.about(UNSAFE, file=source.file)
     config = load_source(Source(file=source.file, text=text, owner=source.owner, mode=source.mode))
     replace(source, text=text)
     return config
-
-
-def _problem(file: Path | None, message: str, *, key: str = "") -> Problem:
-    return Problem(file=file, line=1, column=1, key=key, message=message)

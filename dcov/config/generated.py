@@ -16,7 +16,7 @@ from dcov.config.secrets_file import FILE_NAME
 from dcov.config.settings import Settings
 from dcov.config.source import Source
 from dcov.config.splice import CannotSpliceError
-from dcov.errors import ConfigError, Problem
+from dcov.errors import ConfigError
 from dcov.secret import Secret
 
 BYTES = 18  # of randomness: 24 characters
@@ -96,4 +96,4 @@ def _data(text: str, *, file: Path) -> dict[str, object]:
 
 def _refusal(file: Path, message: str) -> ConfigError:
     said = f"{message}; edit it by hand"
-    return ConfigError(problems=(Problem(file=file, line=1, column=1, key="", message=said),))
+    return ConfigError.about(said, file=file)

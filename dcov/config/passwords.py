@@ -71,7 +71,7 @@ def _problem(loc: Loc, message: str, *, documents: tuple[Document, ...]) -> Prob
         place = (SECRETS_KEY[loc],) if document.file.name == FILE_NAME else loc
         if document.find(place).loc == place:
             return document.problem(message, loc=place)
-    return Problem(file=None, line=1, column=1, key=written(loc), message=message)
+    return Problem(message=message, key=written(loc))
 
 
 def _by_strength(loc: Loc, documents: tuple[Document, ...]) -> tuple[Document, ...]:

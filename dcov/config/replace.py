@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dcov.config.source import Source
-from dcov.errors import ConfigError, Problem
+from dcov.errors import ConfigError
 
 ONLY_MINE = 0o600
 
@@ -74,4 +74,4 @@ def _staged(file: Path, *, text: str, mode: int) -> Iterator[Path]:
 
 def _refusal(file: Path, message: str) -> ConfigError:
     said = f"{message}; nothing was written"
-    return ConfigError(problems=(Problem(file=file, line=1, column=1, key="", message=said),))
+    return ConfigError.about(said, file=file)

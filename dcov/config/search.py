@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcov.errors import ConfigError, Problem
+from dcov.errors import ConfigError
 
 FILE_NAME = "fleet-config.yaml"
 VARIABLE = "DCOV_CONFIG"
@@ -44,7 +44,7 @@ def find_config(
         if path.is_file():
             return Found(path=path, rule=rule)
         looked.append(path)
-    raise _missing(
+    raise ConfigError.about(
         f"there is no {FILE_NAME}; looked for {', '.join(map(str, looked))}. "
         f"Name one with -c or {VARIABLE}"
     )
@@ -56,9 +56,11 @@ def _named(path: Path, *, by: str) -> Path:
         for name, found in ((FILE_NAME, path / FILE_NAME), ("hosts.yaml", path)):
             if (path / name).is_file():
                 return found
-        raise _missing(f"{by} names {path}, and neither {FILE_NAME} nor hosts.yaml is there")
+        raise ConfigError.about(
+                f"{by} names {path}, and neither {FILE_NAME} nor hosts.yaml is there"
+            )
     if not path.exists():
-        raise _missing(f"{by} names {path}, and that does not exist")
+        raise ConfigError.about(f"{by} names {path}, and that does not exist")
     return path
 
 
@@ -70,8 +72,3 @@ def _places(environ: Mapping[str, str], *, start: Path) -> Iterator[tuple[Path, 
     own = environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
     yield Path(own) / "dcov" / FILE_NAME, "XDG_CONFIG_HOME"
     yield SYSTEM / FILE_NAME, str(SYSTEM)
-
-
-def _missing(message: str) -> ConfigError:
-    problem = Problem(file=None, line=1, column=1, key="", message=message)
-    return ConfigError(problems=(problem,))

@@ -7,7 +7,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcov.errors import ConfigError, Problem
+from dcov.errors import ConfigError
 
 OTHERS_READ = stat.S_IRGRP | stat.S_IROTH
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -33,13 +33,15 @@ class Source:
                 status = os.fstat(stream.fileno())
                 raw = stream.read()
         except OSError as error:
-            raise _refusal(file, message=f"cannot be read: {error.strerror}") from error
+            raise ConfigError.about(f"cannot be read: {error.strerror}", file=file) from error
         try:
             text = raw.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             head = raw[: error.start].decode()
             line, column = head.count("\n") + 1, len(head) - head.rfind("\n")
-            raise _refusal(file, message="is not UTF-8", line=line, column=column) from error
+            raise ConfigError.about(
+                "is not UTF-8", file=file, line=line, column=column
+            ) from error
         return cls(file=file, text=text, owner=status.st_uid, mode=stat.S_IMODE(status.st_mode))
 
     @property
@@ -61,8 +63,3 @@ class Source:
     def open_to_writers(self) -> bool:
         """Whether its group or everybody may write it."""
         return bool(self.mode & OTHERS_WRITE)
-
-
-def _refusal(file: Path, *, message: str, line: int = 1, column: int = 1) -> ConfigError:
-    problem = Problem(file=file, line=line, column=column, key="", message=message)
-    return ConfigError(problems=(problem,))

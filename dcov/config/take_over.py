@@ -61,9 +61,11 @@ def take_over(
         else:
             text = _edited(ours, edits, file=file)
     except CannotSpliceError as error:
-        raise _refusal(file, f"cannot be merged by dcov: {error}; edit it by hand") from error
+        raise ConfigError.about(
+            f"cannot be merged by dcov: {error}; edit it by hand", file=file
+        ) from error
     if not _says(text, wanted, file=file):
-        raise _refusal(file, UNSAFE)
+        raise ConfigError.about(UNSAFE, file=file)
     return text
 
 
@@ -149,7 +151,3 @@ def _parsed(text: str, *, file: Path) -> Document:
 
 def _data(text: str, *, file: Path) -> Any:
     return Plain(document=_parsed(text, file=file)).value()
-
-
-def _refusal(file: Path, message: str) -> ConfigError:
-    return ConfigError(problems=(Problem(file=file, line=1, column=1, key="", message=message),))

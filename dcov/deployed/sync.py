@@ -56,7 +56,9 @@ def pull(fleet: Fleet, *, keep_ours: bool | None = None, folder: str = FOLDER) -
     with editing(_file(fleet, folder=folder)):
         copy, theirs = compare(fleet, folder=folder)
         if not theirs[FILE_NAME]:
-            raise _refusal(copy.path, f"{fleet.master.name} has no site yet; `dcov config push`")
+            raise ConfigError.about(
+                f"{fleet.master.name} has no site yet; `dcov config push`", file=copy.path
+            )
         merged = _merged(copy, theirs, keep_ours=keep_ours)
         changed = tuple(name for name in NAMES if merged[name] != copy.own[name])
         source = Source.read(copy.path)
@@ -116,11 +118,9 @@ def _merged(copy: Copy, theirs: Texts, *, keep_ours: bool | None) -> dict[str, s
 def _file(fleet: Fleet, *, folder: str) -> Path:
     path = fleet.site.path
     if path is None or not path.is_file():
-        raise _refusal(path, "only a fleet-config.yaml is kept on a master")
+        raise ConfigError.about("only a fleet-config.yaml is kept on a master", file=path)
     if not has_copy(fleet.site, folder=folder):
-        raise _refusal(path, "is what the master itself has; there is nothing to compare it with")
+        raise ConfigError.about(
+            "is what the master itself has; there is nothing to compare it with", file=path
+        )
     return path
-
-
-def _refusal(file: Path | None, message: str) -> ConfigError:
-    return ConfigError(problems=(Problem(file=file, line=1, column=1, key="", message=message),))

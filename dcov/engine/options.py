@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dcov.errors import ConfigError, Problem
+from dcov.errors import ConfigError
 from dcov.events import Listener
 from dcov.ssh.links import Patience
 
@@ -41,7 +41,7 @@ class Options:
 
     def __post_init__(self) -> None:
         if self.workers < 1:
-            raise _bad("workers", f"{self.workers} is not at least 1")
+            raise ConfigError.about(f"{self.workers} is not at least 1", key="workers")
         for name in ("batch", "max_failures"):
             amount = getattr(self, name)
             if amount is not None:
@@ -54,7 +54,8 @@ def count(amount: Amount, *, of: int, up: bool, name: str) -> int:
     share = text.endswith("%")
     digits = text.removesuffix("%")
     if not digits.isdigit() or (share and int(digits) > 100):  # noqa: PLR2004  # per cent
-        raise _bad(name, f"{text!r} is neither a number of servers nor a share such as '10%'")
+        message = f"{text!r} is neither a number of servers nor a share such as '10%'"
+        raise ConfigError.about(message, key=name)
     if not share:
         return int(digits)
     exact = int(digits) * of
@@ -73,8 +74,3 @@ def batches(names: Sequence[str], *, options: Options) -> list[list[str]]:
         size = max(1, count(options.batch, of=len(names), up=True, name="batch"))
     parts += [rest[start : start + size] for start in range(0, len(rest), size)]
     return [part for part in parts if part]
-
-
-def _bad(key: str, message: str) -> ConfigError:
-    problem = Problem(file=None, line=0, column=0, key=key, message=message)
-    return ConfigError(problems=(problem,))

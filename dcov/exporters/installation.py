@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from dcov.change import Change
 from dcov.context import Context, Preparing
 from dcov.converge.resource import Resource
-from dcov.errors import ConfigError, Problem
+from dcov.errors import ConfigError
 from dcov.exporters.artifact import Arch
 from dcov.exporters.catalogue import CATALOGUE, choose
 from dcov.exporters.depot import Binary, Depot
@@ -141,6 +141,5 @@ def _pair(text: str) -> tuple[str, str]:
     name, found, version = text.partition("=")
     if not found or not version:
         message = f"{text!r} is not of the form node_exporter=1.9.0"
-        problem = Problem(file=None, line=0, column=0, key="versions", message=message)
-        raise ConfigError(problems=(problem,))
+        raise ConfigError.about(message, key="versions")
     return choose([name])[0].name, version

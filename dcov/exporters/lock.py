@@ -72,7 +72,7 @@ class Lock:
         except FileNotFoundError:
             return cls()
         except (OSError, UnicodeDecodeError) as refused:
-            raise _refused(path, refused) from refused
+            raise ConfigError.about(str(refused), file=path) from refused
         return cls._parse(text, file=path)
 
     @classmethod
@@ -82,8 +82,7 @@ class Lock:
         except tomllib.TOMLDecodeError as broken:
             place = re.search(r"line (\d+), column (\d+)", str(broken))  # or: at end of document
             line, column = map(int, place.groups()) if place else (text.count("\n") + 1, 1)
-            problem = Problem(file=file, line=line, column=column, key="", message=str(broken))
-            raise ConfigError(problems=(problem,)) from broken
+            raise ConfigError.about(str(broken), file=file, line=line, column=column) from broken
         except ValidationError as broken:
             raise ConfigError(problems=tuple(_problems(broken, text=text, file=file))) from broken
         return cls(versions=MappingProxyType(content.versions), pins=content.artifact)
@@ -122,7 +121,7 @@ class Lock:
                 os.fsync(file.fileno())
             new.replace(path)
         except OSError as refused:
-            raise _refused(path, refused) from refused
+            raise ConfigError.about(str(refused), file=path) from refused
         finally:
             with suppress(OSError):
                 new.unlink()
@@ -200,11 +199,6 @@ def _problems(broken: ValidationError, *, text: str, file: Path | None) -> Itera
         line = heads[index] if index is not None and index < len(heads) else 1
         key = ".".join(str(part) for part in place)
         yield Problem(file=file, line=line, column=1, key=key, message=error["msg"])
-
-
-def _refused(path: Path, refused: Exception) -> ConfigError:
-    problem = Problem(file=path, line=0, column=0, key="", message=str(refused))
-    return ConfigError(problems=(problem,))
 
 
 def _toml(text: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from dcov.errors import ConfigError, Problem
+from dcov.errors import ConfigError
 from dcov.exporters.artifact import GITHUB
 
 
@@ -53,8 +53,7 @@ class Mirror:
         return Path(unquote(parts.path)) if parts.scheme else Path(self.base).expanduser()
 
     def _refuse(self, message: str) -> NoReturn:
-        problem = Problem(file=None, line=0, column=0, key="mirror", message=message)
-        raise ConfigError(problems=(problem,))
+        raise ConfigError.about(message, key="mirror")
 
 
 def without_login(url: str) -> str:

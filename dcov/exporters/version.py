@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from dcov.errors import ConfigError, Problem
+from dcov.errors import ConfigError
 
 # Strict, because a version becomes part of URLs and of paths on servers.
 _FORM = re.compile(
@@ -43,8 +43,7 @@ class Version:
         form = _FORM.fullmatch(text.strip())
         if form is None:
             message = f"{text!r} is not a version such as 1.10.2"
-            problem = Problem(file=None, line=0, column=0, key="version", message=message)
-            raise ConfigError(problems=(problem,))
+            raise ConfigError.about(message, key="version")
         numbers = [int(number) for number in form["numbers"].split(".")]
         while len(numbers) > 1 and numbers[-1] == 0:
             numbers.pop()

@@ -145,4 +145,4 @@ def _valid(
 def _problem(error: ErrorDetails, *, at: str) -> Problem:
     key = f"{at}.{written(tuple(step for step in error['loc'] if step != '[key]'))}"
     message = wrong(error, found=kind_of(error["input"]))
-    return Problem(file=None, line=1, column=1, key=key, message=message)
+    return Problem(message=message, key=key)

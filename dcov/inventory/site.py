@@ -182,7 +182,7 @@ def _by_name(entries: Iterable[Entry], *, file: Path | None) -> Mapping[str, Ent
     problems: list[Problem] = []
 
     def say(message: str, *, key: str) -> None:
-        problems.append(Problem(file=file, line=1, column=1, key=key, message=message))
+        problems.append(Problem(message=message, file=file, key=key))
 
     for entry in entries:
         if entry.name in found:

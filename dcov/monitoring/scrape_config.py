@@ -7,7 +7,7 @@ from textwrap import indent
 
 import yaml
 
-from dcov.errors import ConfigError, Problem
+from dcov.errors import ConfigError
 
 BEGIN = "# dcov: begin (what stands between these two lines is written by dcov)"
 END = "# dcov: end"
@@ -71,5 +71,4 @@ def _place(text: str, *, file: str) -> tuple[int, int] | None:
 
 
 def _refused(file: str, *, line: int, message: str) -> ConfigError:
-    problem = Problem(file=Path(file), line=line, column=1, key="scrape_configs", message=message)
-    return ConfigError(problems=(problem,))
+    return ConfigError.about(message, file=Path(file), line=line, column=1, key="scrape_configs")

@@ -78,7 +78,7 @@ def _refuse_twins(found: Iterable[Target]) -> None:
                 f"{twin.instance} ({twin.job}) and {target.instance} ({target.job}) would both be "
                 f"scraped at {target.place}; give one of them exporter_ports or scrape_address"
             )
-            problems.append(Problem(file=None, line=0, column=0, key="servers", message=message))
+            problems.append(Problem(message=message, key="servers"))
     if problems:
         raise ConfigError(problems=tuple(problems))
 

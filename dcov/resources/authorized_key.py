@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from dcov.change import Action, Change, compare
 from dcov.converge.resource import Step
-from dcov.errors import ConfigError, PathTakenError, Problem, UnfitServerError
+from dcov.errors import ConfigError, PathTakenError, UnfitServerError
 from dcov.ssh.command import Argv, Finished, Shell
 from dcov.ssh.known_hosts import Line
 from dcov.ssh.scripts import remote
@@ -42,8 +42,7 @@ class AuthorizedKey:
     def __post_init__(self) -> None:
         if self.line is not None and not _is_public(self.line):
             message = f"{self.line[:40]!r} is not one line with a public key"
-            problem = Problem(file=None, line=0, column=0, key="public key", message=message)
-            raise ConfigError(problems=(problem,))
+            raise ConfigError.about(message, key="public key")
 
     def probe(self) -> Argv:
         script = remote("probe-authorized-keys.sh")

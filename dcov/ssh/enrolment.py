@@ -19,7 +19,7 @@ from pathlib import Path
 import paramiko
 from filelock import FileLock
 
-from dcov.errors import ConfigError, Problem, UnknownNameError
+from dcov.errors import ConfigError, UnknownNameError
 from dcov.ssh.known_hosts import Checked, KnownHosts, Line, Marker, Verdict
 
 PRIVATE = 0o600  # who may write it decides whom the fleet trusts
@@ -59,8 +59,7 @@ def enrol(path: Path, *, name: str, key: paramiko.PKey) -> Checked:
             _append(file, [line])
     except OSError as error:
         message = f"the key of {name} cannot be written: {error.strerror}"
-        problem = Problem(file=path, line=0, column=0, key="", message=message)
-        raise ConfigError(problems=(problem,)) from error
+        raise ConfigError.about(message, file=path) from error
     return Checked(verdict=Verdict.KNOWN)
 
 
@@ -129,10 +128,7 @@ def forget(path: Path, *names: str) -> int:
 
 def _written(name: str, *, key: paramiko.PKey) -> str:
     if not WRITABLE_NAME.fullmatch(name):
-        problem = Problem(
-            file=None, line=0, column=0, key=name, message="cannot stand in known_hosts as a name"
-        )
-        raise ConfigError(problems=(problem,))
+        raise ConfigError.about("cannot stand in known_hosts as a name", key=name)
     return f"{name.lower()} {key.get_name()} {key.get_base64()}\n"
 
 

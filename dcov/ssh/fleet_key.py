@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from dcov.errors import ConfigError, Problem
+from dcov.errors import ConfigError
 from dcov.inventory.site import Site
 from dcov.ssh.known_hosts import Line
 
@@ -47,9 +47,11 @@ def generate(path: Path, *, comment: str) -> FleetKey:
         _write_new(path, private, mode=0o600)
         _write_new(path.with_name(f"{path.name}.pub"), f"{public}\n".encode(), mode=0o644)
     except FileExistsError as exists:
-        raise _refused(Path(exists.filename), "is there already; a key is never replaced") from None
+        raise ConfigError.about(
+            "is there already; a key is never replaced", file=Path(exists.filename)
+        ) from None
     except OSError as error:
-        raise _refused(path, f"cannot be written: {error.strerror}") from error
+        raise ConfigError.about(f"cannot be written: {error.strerror}", file=path) from error
     return FleetKey(path=path, public=public, fingerprint=Line.parse(f"key {encoded}").fingerprint)
 
 
@@ -59,7 +61,3 @@ def _write_new(path: Path, content: bytes, *, mode: int) -> None:
         file.write(content)
         file.flush()
         os.fsync(handle)
-
-
-def _refused(path: Path, message: str) -> ConfigError:
-    return ConfigError(problems=(Problem(file=path, line=0, column=0, key="", message=message),))

@@ -8,7 +8,7 @@ from threading import Lock
 import paramiko
 from paramiko.pkey import UnknownKeyType
 
-from dcov.errors import ConfigError, Problem
+from dcov.errors import ConfigError
 
 
 class Keyring:
@@ -39,5 +39,4 @@ class Keyring:
             message = "the key has a passphrase: add it to an ssh-agent and set ssh.agent: true"
         except (paramiko.SSHException, UnknownKeyType, ValueError) as error:
             message = f"not a private key that can be used: {error}"
-        problem = Problem(file=path, line=0, column=0, key="key_path", message=message)
-        raise ConfigError(problems=(problem,))
+        raise ConfigError.about(message, file=path, key="key_path")

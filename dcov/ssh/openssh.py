@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
-from dcov.errors import ConfigError, Problem
+from dcov.errors import ConfigError
 from dcov.inventory.site import Site
 from dcov.ssh.ssh_config import SshConfig
 from dcov.ssh.way import Way, Ways
@@ -17,9 +17,7 @@ def ssh_argv(site: Site, name: str, command: Iterable[str] = ()) -> list[str]:
     entry = site[name]
     if entry.login.local:
         message = "is this machine; there is nothing to log in to"
-        raise ConfigError(
-            problems=(Problem(file=None, line=0, column=0, key=name, message=message),)
-        )
+        raise ConfigError.about(message, key=name)
     ways = Ways(site, ssh_config=SshConfig.load(Path.home() / ".ssh" / "config"))
     way = ways.to(name)
     return ["ssh", *_options(way, site=site, ways=ways), way.login.address, *command]

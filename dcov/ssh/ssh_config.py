@@ -18,7 +18,7 @@ from typing import Self
 
 import paramiko
 
-from dcov.errors import ConfigError, Problem
+from dcov.errors import ConfigError
 
 DEEPEST = 16  # READCONF_MAX_DEPTH in OpenSSH's readconf.c
 NEVER = ("originalhost", "!*")
@@ -203,5 +203,4 @@ def _seconds(value: str | None) -> float | None:
 
 
 def _fault(message: str, *, file: Path | None = None, line: int = 0) -> ConfigError:
-    problem = Problem(file=file, line=line, column=0, key="ssh_config", message=message)
-    return ConfigError(problems=(problem,))
+    return ConfigError.about(message, file=file, line=line, key="ssh_config")

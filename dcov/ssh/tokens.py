@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from dcov.errors import ConfigError, Problem
+from dcov.errors import ConfigError
 from dcov.inventory.entry import Login
 
 COMMAND = "hnpr"  # what ssh fills in in a ProxyCommand
@@ -60,5 +60,4 @@ def _filled(text: str, *, tokens: Mapping[str, str], keyword: str) -> str:
 
 
 def _fault(message: str) -> ConfigError:
-    problem = Problem(file=None, line=0, column=0, key="~/.ssh/config", message=message)
-    return ConfigError(problems=(problem,))
+    return ConfigError.about(message, key="~/.ssh/config")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dcov.errors import ConfigError, Problem
+from dcov.errors import ConfigError
 from dcov.inventory.entry import Entry, Login, Unsaid
 from dcov.inventory.site import Site
 from dcov.ssh.ssh_config import HostOptions, SshConfig
@@ -60,7 +60,9 @@ class Ways:
         seen, step = {name}, way.login.jump
         while step is not None:
             if step in seen:
-                raise _fault(f"the way to {name} leads through {step} twice")
+                raise ConfigError.about(
+                    f"the way to {name} leads through {step} twice", key="~/.ssh/config"
+                )
             seen.add(step)
             self._jumps.add(step)
             step = self._one(step).login.jump
@@ -143,8 +145,3 @@ def _hops(said: HostOptions, *, login: Login) -> str | None:
     last = said.proxy_jump[-1]
     address = (Jump.parse(last) or Jump(address=last)).address
     return None if address == login.address else ",".join(said.proxy_jump)
-
-
-def _fault(message: str) -> ConfigError:
-    problem = Problem(file=None, line=0, column=0, key="~/.ssh/config", message=message)
-    return ConfigError(problems=(problem,))

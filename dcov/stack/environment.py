@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from dcov.errors import ConfigError, Problem
+from dcov.errors import ConfigError
 from dcov.resources import SecretFile
 from dcov.secret import Secret
 
@@ -30,7 +30,6 @@ def environment_file(path: PurePosixPath, values: Mapping[str, Secret | str]) ->
                 "holds a space or one of $ ' \" \\ # `, and this image takes it by a file of "
                 "environment variables, in which they are ambiguous; choose another"
             )
-            problem = Problem(file=None, line=0, column=0, key=name, message=message)
-            raise ConfigError(problems=(problem,))
+            raise ConfigError.about(message, key=name)
     text = "".join(f"{name}={value}\n" for name, value in plain.items())
     return SecretFile(path=path, content=Secret(text))

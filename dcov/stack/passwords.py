@@ -24,7 +24,7 @@ def with_passwords(preparing: Preparing, *keys: str) -> Site:
         return site
     if site.path is None or site.path.is_dir():
         problems = (
-            Problem(file=None, line=0, column=0, key=key, message="no password is set")
+            Problem(message="no password is set", key=key)
             for key in missing
         )
         raise ConfigError(problems=tuple(problems))

@@ -11,7 +11,7 @@ import yaml
 
 from dcov.context import Context
 from dcov.converge.resource import Resource
-from dcov.errors import ConfigError, Problem
+from dcov.errors import ConfigError
 from dcov.inventory.entry import Role
 from dcov.monitoring import Target, file_sd, rules, splice, targets
 from dcov.resources import Directory, File
@@ -165,12 +165,9 @@ def _own_rules(stack: Stack) -> dict[str, str]:
         try:
             found[f"own-{path.name}"] = path.read_text(encoding="utf-8")
         except OSError as error:
-            problem = Problem(
+            raise ConfigError.about(
+                f"{path} cannot be read: {error.strerror}",
                 file=stack.site.path,
-                line=0,
-                column=0,
                 key=f"prometheus.rule_files[{number}]",
-                message=f"{path} cannot be read: {error.strerror}",
-            )
-            raise ConfigError(problems=(problem,)) from None
+            ) from None
     return found

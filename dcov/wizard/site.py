@@ -19,7 +19,7 @@ from dcov.config.server import ServerSettings
 from dcov.config.settings import ApiKey, BmcSettings, Settings, SshSettings, SslSettings
 from dcov.config.source import Source
 from dcov.config.splice import dump
-from dcov.errors import ConfigError, Problem
+from dcov.errors import ConfigError
 from dcov.secret import Secret
 from dcov.wizard.question import agree, ask, ask_secret, choose, say
 from dcov.wizard.servers import ask_servers
@@ -52,7 +52,7 @@ def ask_site(folder: Path) -> Path:
     file, secrets = folder / FILE_NAME, folder / SECRETS
     for one in (file, secrets):
         if one.exists():
-            raise _there(one)
+            raise ConfigError.about("is there already; nothing is asked for what exists", file=one)
     answers = Answers(folder=folder.absolute())
     say(f"A few questions make {file}; Enter takes what stands in brackets.")
     _master(answers)
@@ -184,8 +184,3 @@ def _checked(answers: Answers, *, file: Path) -> None:
     """Read the whole as a deploy will; raises ConfigError."""
     path = answers.folder / file.name
     load_source(Source(file=path, text=answers.text, owner=os.geteuid(), mode=ONLY_MINE))
-
-
-def _there(file: Path) -> ConfigError:
-    message = "is there already; nothing is asked for what exists"
-    return ConfigError(problems=(Problem(file=file, line=1, column=1, key="", message=message),))

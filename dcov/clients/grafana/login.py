@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dcov.errors import ConfigError, Problem
+from dcov.errors import ConfigError
 from dcov.inventory.site import Site
 from dcov.secret import Secret
 
@@ -13,7 +13,5 @@ def admin_password(site: Site) -> Secret:
     if found is None:
         message = "is needed to talk to Grafana; it stands as grafana_password in .secrets.yaml"
         key = "grafana.admin_password"
-        raise ConfigError(
-            problems=(Problem(file=site.path, line=0, column=0, key=key, message=message),)
-        )
+        raise ConfigError.about(message, file=site.path, key=key)
     return found

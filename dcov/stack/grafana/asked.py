@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dcov.clients.grafana import Dashboard, DataSource, Grafana, admin_password
 from dcov.context import Context
-from dcov.errors import ConfigError, DcovError, GrafanaError, GrafanaSilentError, Problem
+from dcov.errors import ConfigError, DcovError, GrafanaError, GrafanaSilentError
 from dcov.inventory.site import Site
 from dcov.secret import Secret
 
@@ -44,8 +44,7 @@ def require_data_source(grafana: Grafana, *, uid: str, planning: bool) -> None:
             "the fleet's Prometheus, or have one made: `--prometheus URL`"
         )
         key = "grafana.prometheus_datasource_uid"
-        problem = Problem(file=None, line=0, column=0, key=key, message=message)
-        raise ConfigError(problems=(problem,))
+        raise ConfigError.about(message, key=key)
 
 
 @dataclass(frozen=True, kw_only=True)

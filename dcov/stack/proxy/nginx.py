@@ -117,7 +117,7 @@ class Proxy:
 
 def _unusable(key: str, value: str) -> Problem:
     message = f"{value!r} cannot stand in the proxy's configuration"
-    return Problem(file=None, line=0, column=0, key=key, message=message)
+    return Problem(message=message, key=key)
 
 
 def nginx_files(templates: Templates, *, proxy: Proxy) -> Mapping[PurePosixPath, str]:

@@ -82,7 +82,7 @@ class TestOwnTasks:
         (site / "tasks" / "mine.py").write_text(text)
         said = dcov("run", "say-hello")
         assert said.code == 2
-        assert "tasks/mine.py:1:1: install-exporters: a task of this name exists" in said.err
+        assert "tasks/mine.py: install-exporters: a task of this name exists" in said.err
 
     def test_a_shipped_task_can_be_replaced(self, dcov, site: Path) -> None:
         text = (
