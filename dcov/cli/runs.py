@@ -65,8 +65,8 @@ def show_(
         how.form,
     )
     if diff and how.form in {Form.TABLE, Form.WIDE}:
-        for file in sorted((past.folder / "diffs").glob("*.diff")):
-            write(f"\n{file.stem}:\n{file.read_text(encoding='utf-8').rstrip()}")
+        for server, lines in past.diffs():
+            write(f"\n{server}:\n{lines}")
     say(f"{past.run} {report['task']}: {report['summary']} in {report['seconds']:.1f} s")
 
 

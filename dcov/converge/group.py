@@ -100,11 +100,16 @@ def read_answers(
             )
         if change.needed and not before:
             before = name
-        diff = tuple(masker.text(line) for line in change.diff)
+        diff = tuple(masker.text(_readable(line)) for line in change.diff)
         fingerprint = sha256(_lasting(out, code=code)).hexdigest()
         change = replace(change, resource=name, diff=diff)
         probed.append(Probed(resource=resource, change=change, fingerprint=fingerprint))
     return Answers(probed=tuple(probed), pending=pending)
+
+
+def _readable(line: str) -> str:
+    """Return a line of a file that need not be UTF-8 as it can be shown and written down."""
+    return line.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _lasting(out: bytes, *, code: int) -> bytes:

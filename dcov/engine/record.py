@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any
+from urllib.parse import quote, unquote
 
 from platformdirs import user_state_path
 
-from dcov.errors import UnknownNameError
+from dcov.errors import ConfigError, UnknownNameError
 from dcov.events import Event
 from dcov.inventory.site import Site
 from dcov.report import Report, Status
+
+logger = logging.getLogger("dcov")
 
 
 def runs_folder() -> Path:
@@ -29,28 +34,46 @@ def key_of(site: Site) -> str:
 
 
 class Record:
-    """The record of a run under way. Its lock is held until the run is over, or dies."""
+    """The record of a run under way. Its lock is held until the run is over, or dies.
+
+    A run goes on where its record can no longer be written: `fault` says why, after a warning.
+    """
 
     def __init__(self, run: str, *, folder: Path | None = None) -> None:
         self.folder = (folder or runs_folder()) / run
-        self.folder.mkdir(parents=True, mode=0o700)
+        self.fault = ""
         self._mutex = Lock()
-        self._lock = (self.folder / "lock").open("w")
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
-        self._events: IO[str] = (self.folder / "events.jsonl").open("w", encoding="utf-8")
+        try:
+            self.folder.mkdir(parents=True, mode=0o700)
+            self._lock = (self.folder / "lock").open("w")
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
+            self._events: IO[bytes] = (self.folder / "events.jsonl").open("wb")
+        except OSError as error:
+            message = f"no run is begun without its record: {error.strerror}; set XDG_STATE_HOME"
+            raise ConfigError.about(message, file=self.folder) from error
 
     def event(self, event: Event) -> None:
         """Write one event down at once."""
-        line = event.to_json() + "\n"
-        with self._mutex:
-            if not self._events.closed:
+        line = event.to_json().encode() + b"\n"
+        with self._mutex, self._lasting():
+            if not self._events.closed and not self.fault:
                 self._events.write(line)
                 self._events.flush()
 
     def close(self, report: Report) -> None:
         """Write the report and the diffs, and let go of the lock."""
+        with self._mutex:
+            with self._lasting():
+                self._write(report)
+            with self._lasting():
+                self._events.close()
+            self._lock.close()
+
+    def _write(self, report: Report) -> None:
         text = json.dumps(report.to_dict(), indent=1, ensure_ascii=False)
-        (self.folder / "report.json").write_text(text + "\n", encoding="utf-8")
+        whole = self.folder / "report.json.new"  # half a report would be none
+        whole.write_text(text + "\n", encoding="utf-8")
+        whole.replace(self.folder / "report.json")
         diffs = self.folder / "diffs"
         for outcome in report.changed:
             diffs.mkdir(exist_ok=True)
@@ -60,10 +83,19 @@ class Record:
                 if change.needed
                 for line in (f"{change.resource}: {change.action}", *change.diff)
             ]
-            (diffs / f"{outcome.server}.diff").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        with self._mutex:
-            self._events.close()
-        self._lock.close()
+            # A host of somebody's Nornir inventory may have a slash in its name.
+            file = diffs / f"{quote(outcome.server, safe=' ')}.diff"
+            file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    @contextmanager
+    def _lasting(self) -> Iterator[None]:
+        """Say once that the record is not whole: the servers were changed all the same."""
+        try:
+            yield
+        except OSError as error:
+            if not self.fault:
+                self.fault = error.strerror or str(error)
+                logger.warning("the record in %s is not whole: %s", self.folder, self.fault)
 
 
 def is_dead(run: str, *, folder: Path | None = None) -> bool:
@@ -110,10 +142,16 @@ class Past:
         return tuple(item["server"] for item in servers if not Status(item["status"]).good)
 
     def events(self) -> Iterator[dict[str, Any]]:
-        """Yield the events in order."""
-        with (self.folder / "events.jsonl").open(encoding="utf-8") as file:
+        """Yield the events in order, but for a last one that a full disk has cut."""
+        with (self.folder / "events.jsonl").open(encoding="utf-8", errors="replace") as file:
             for line in file:
-                yield json.loads(line)
+                if line.endswith("\n"):
+                    yield json.loads(line)
+
+    def diffs(self) -> Iterator[tuple[str, str]]:
+        """Yield each server that was changed, and its changes line by line."""
+        for file in sorted((self.folder / "diffs").glob("*.diff")):
+            yield unquote(file.stem), file.read_text(encoding="utf-8").rstrip()
 
 
 def past_runs(*, folder: Path | None = None) -> list[Past]:
