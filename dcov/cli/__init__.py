@@ -6,9 +6,16 @@ command completes the names of servers or tasks, it imports what it works with w
 
 from __future__ import annotations
 
+import sys
+from io import TextIOWrapper
+
 
 def main() -> None:
     """Run the command line of this process."""
     from dcov.cli.app import app
+
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a name that the terminal lacks letters for
+            stream.reconfigure(errors="backslashreplace")
 
     app(prog_name="dcov")

@@ -8,11 +8,15 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import typer
 
 from dcov.cli.remember import VERBOSE
-from dcov.errors import DcovError
+from dcov.errors import ConnectError, DcovError, FleetError
+
+if TYPE_CHECKING:
+    from dcov.report import Report
 
 
 class ExitCode(IntEnum):
@@ -43,17 +47,41 @@ def reported(ctx: typer.Context) -> Iterator[None]:
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     except DcovError as error:
         explain(error)
-        raise typer.Exit(ExitCode.USAGE) from None
+        raise typer.Exit(_code(error)) from None
     except Exception as error:  # noqa: BLE001  # the last line before the shell
+        if isinstance(error, OSError) and error.strerror:  # a full disk, a folder that is closed
+            where = f"{error.filename}: " if error.filename else ""
+            typer.echo(f"system: {where}{error.strerror}", err=True)
+            raise typer.Exit(ExitCode.USAGE) from None
         _bug(error, verbose=bool(ctx.meta.get(VERBOSE)))
         raise typer.Exit(ExitCode.BUG) from None
 
 
 def explain(error: DcovError) -> None:
-    """Print code and cause, and below them the remedy."""
+    """Print code and cause, what became of each server, and the remedy."""
     typer.echo(f"{error.code}: {error.why}", err=True)
+    if isinstance(error, FleetError):
+        from dcov.cli.outcome import reason
+
+        for outcome in error.report.failures:
+            typer.echo(f"{outcome.server}: {reason(outcome)}", err=True)
     if error.remedy:
         typer.echo(f"-> {error.remedy}", err=True)
+
+
+def failed(report: Report) -> ExitCode:
+    """Return what it means to a script that not all servers came out well."""
+    from dcov.report import Status
+
+    bad = {outcome.status for outcome in report.failures}
+    unseen = Status.UNREACHABLE in bad and bad <= {Status.UNREACHABLE, Status.NOT_RUN}
+    return ExitCode.UNREACHABLE if unseen else ExitCode.FAILED
+
+
+def _code(error: DcovError) -> ExitCode:
+    if isinstance(error, FleetError):
+        return failed(error.report)
+    return ExitCode.UNREACHABLE if isinstance(error, ConnectError) else ExitCode.USAGE
 
 
 def _bug(error: Exception, *, verbose: bool) -> None:

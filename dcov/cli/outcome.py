@@ -10,20 +10,19 @@ from typing import Any, NoReturn
 
 import typer
 
-from dcov.cli.faults import ExitCode
+from dcov.cli.faults import ExitCode, failed
 from dcov.cli.form import Form, Listing, show, write
 from dcov.cli.opened import chosen, opened
 from dcov.cli.options import Changing, How, Watching
 from dcov.cli.progress import say
 from dcov.engine.run import RunInterrupted
 from dcov.fleet import Fleet
-from dcov.report import Outcome, Report, Status
+from dcov.report import Outcome, Report
 
 CLEAR = "\x1b[H\x1b[2J"
 COSTS = ("connections", "execs", "channels", "uploaded", "attempts")
 Act = Callable[[Fleet], Report]
 Display = Callable[[Report, How], None]
-UNSEEN = {Status.UNREACHABLE, Status.NOT_RUN}
 
 
 def finish(how: How, act: Act, *, display: Display | None = None) -> NoReturn:
@@ -54,10 +53,8 @@ def _watch(how: How, act: Act, *, display: Display, seconds: float) -> NoReturn:
 
 def exit_code(report: Report, *, how: How) -> ExitCode:
     """Return what the report means to a script."""
-    bad = {outcome.status for outcome in report.failures}
-    if bad:
-        unseen = Status.UNREACHABLE in bad and bad <= UNSEEN
-        return ExitCode.UNREACHABLE if unseen else ExitCode.FAILED
+    if report.failures:
+        return failed(report)
     detailed = isinstance(how, Changing) and how.detailed_exitcode
     changes = report.planned and report.changed
     return ExitCode.CHANGES if detailed and changes else ExitCode.DONE

@@ -14,6 +14,18 @@ import pytest
 from .conftest import forget, make_site
 
 DCOV = [sys.executable, "-c", "from dcov.cli import main; main()"]
+UNPREPARED = """
+from dcov import task
+
+
+def divide(preparing, **params):
+    return 1 // 0
+
+
+@task(on="workers", prepare=divide)
+def unprepared(ctx) -> None:
+    pass
+"""
 
 
 @pytest.mark.usefixtures("site")
@@ -23,15 +35,14 @@ class TestEnds:
     def test_0_where_all_is_well(self, dcov) -> None:
         assert dcov("exec", "--", "true").code == 0
 
-    def test_1_for_a_bug_without_its_traceback(self, dcov, monkeypatch) -> None:
-        # The cause is a real one: a home that is a file, so that no record can be written.
-        monkeypatch.setenv("XDG_STATE_HOME", "/dev/null")
-        said = dcov("exec", "--", "true")
+    def test_1_for_a_bug_without_its_traceback(self, dcov, site: Path) -> None:
+        (site / "tasks" / "odd.py").write_text(UNPREPARED)
+        said = dcov("run", "unprepared")
         assert said.code == 1
-        assert said.err.startswith("bug: NotADirectoryError: ")
+        assert "\nbug: ZeroDivisionError: " in said.err
         assert "Traceback" not in said.err
-        loud = dcov("exec", "-v", "--", "true").err
-        assert loud.startswith("Traceback (most recent call last)")
+        loud = dcov("run", "unprepared", "-v").err
+        assert "Traceback (most recent call last)" in loud
 
     @pytest.mark.parametrize(
         "words",
@@ -56,6 +67,11 @@ class TestEnds:
     def test_2_for_options_that_the_engine_refuses(self, dcov) -> None:
         assert dcov("exec", "--batch", "many", "--", "true").code == 2
 
+    def test_2_for_what_the_system_refuses(self, dcov, site: Path) -> None:
+        said = dcov("exec", "--events", str(site / "none" / "events"), "--", "true")
+        assert said.code == 2
+        assert said.err == f"system: {site}/none/events: No such file or directory\n"
+
     def test_3_where_a_server_failed(self, dcov) -> None:
         said = dcov("run", "fail", "--on", "gpu-02", "-o", "csv")
         assert said.code == 3
@@ -75,6 +91,17 @@ class TestEnds:
         assert "gpu-03: gpu-03:" not in said.err  # the name stands once
         assert "-> compare it on the server's console" in said.err
         assert dcov("run", "fail", "--on", "gpu-02").code == 3
+
+    def test_3_or_4_where_a_command_about_one_server_ends_with_its_error(
+        self, dcov, site: Path
+    ) -> None:
+        """The master itself is asked: for its copy of the site, and for its container engine."""
+        forget(site, "head")
+        said = dcov("config", "diff")
+        assert said.code == 4
+        assert "head: the ssh-ed25519 host key" in said.err
+        assert "`dcov keys scan head`" in said.err
+        assert dcov("status").code == 4
 
     def test_accept_new_host_keys(self, dcov, site: Path) -> None:
         (site / "known_hosts").unlink()
@@ -147,3 +174,16 @@ def test_a_reader_that_had_enough_is_no_error() -> None:
         err = process.stderr.read()
     assert process.returncode == 141
     assert not err
+
+
+def test_letters_that_the_terminal_lacks_are_written_as_numbers(site: Path) -> None:
+    config = site / "fleet-config.yaml"
+    config.write_text(config.read_text().replace("test site", "Zürich"), encoding="utf-8")
+    done = subprocess.run(
+        [*DCOV, "config", "show"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii:strict"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, r"site_name: Z\xfcrich")
