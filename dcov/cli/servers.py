@@ -123,7 +123,7 @@ def remove(
 def import_(
     *,
     file: Annotated[
-        typer.FileText, typer.Argument(metavar="FILE", help="The list; - for standard input.")
+        typer.FileBinaryRead, typer.Argument(metavar="FILE", help="The list; - for standard input.")
     ],
     how: Look,
 ) -> None:
@@ -133,12 +133,14 @@ def import_(
     """
     from dcov.config.edit import add_servers
     from dcov.config.search import find_config
+    from dcov.config.source import decoded
     from dcov.inventory.open_site import open_site
     from dcov.inventory.server_list import parse_servers, plain_keys
 
     path = find_config(how.config).path
     taken = open_site(path).entries
-    found = parse_servers(file.read(), taken=taken, file=Path(file.name))
+    name = Path(getattr(file, "name", "-"))
+    found = parse_servers(decoded(file.read(), file=name), taken=taken, file=name)
     add_servers(path, servers=map(plain_keys, found))
     say(f"{path}: {len(found)} servers added")
     secret = [str(server.name) for server in found if server.ssh_password or server.bmc_password]

@@ -77,7 +77,10 @@ class References:
             )
 
     def _read(self, name: str) -> str:
-        path = self.source.folder / Path(name).expanduser()
+        try:
+            path = self.source.folder / Path(name).expanduser()
+        except RuntimeError as error:
+            raise ReferenceFailedError(f"{name}: no such user's home") from error
         try:
             return path.read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
@@ -85,20 +88,25 @@ class References:
             raise ReferenceFailedError(f"{path}: {why}") from error
 
     def _run(self, command: str) -> str:
+        with subprocess.Popen(
+            ("sh", "-c", command),
+            cwd=self.source.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            try:
+                out, err = process.communicate(timeout=WITHIN)
+            except subprocess.TimeoutExpired:
+                # run() would wait for whatever the shell has started, which holds the pipes. A
+                # session of its own could be ended whole, and could ask nobody at the terminal.
+                process.kill()
+                message = f"`{command}` gave no answer within {WITHIN:g} s"
+                raise ReferenceFailedError(message) from None  # its output may hold the secret
+        if process.returncode:
+            said = err.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
+            raise ReferenceFailedError(f"`{command}` ended with {process.returncode}: {said[0]}")
         try:
-            done = subprocess.run(
-                ("sh", "-c", command),
-                cwd=self.source.folder,
-                capture_output=True,
-                stdin=subprocess.DEVNULL,
-                text=True,
-                timeout=WITHIN,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            message = f"`{command}` gave no answer within {WITHIN:g} s"
-            raise ReferenceFailedError(message) from None  # its output may hold the secret
-        if done.returncode:
-            said = done.stderr.strip().splitlines()[-1:] or ["no message"]
-            raise ReferenceFailedError(f"`{command}` ended with {done.returncode}: {said[0]}")
-        return done.stdout.rstrip("\r\n")
+            return out.decode().rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise ReferenceFailedError(f"`{command}` does not answer in UTF-8") from None

@@ -34,14 +34,7 @@ class Source:
                 raw = stream.read()
         except OSError as error:
             raise ConfigError.about(f"cannot be read: {error.strerror}", file=file) from error
-        try:
-            text = raw.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            head = raw[: error.start].decode()
-            line, column = head.count("\n") + 1, len(head) - head.rfind("\n")
-            raise ConfigError.about(
-                "is not UTF-8", file=file, line=line, column=column
-            ) from error
+        text = decoded(raw, file=file)
         return cls(file=file, text=text, owner=status.st_uid, mode=stat.S_IMODE(status.st_mode))
 
     @property
@@ -63,3 +56,13 @@ class Source:
     def open_to_writers(self) -> bool:
         """Whether its group or everybody may write it."""
         return bool(self.mode & OTHERS_WRITE)
+
+
+def decoded(raw: bytes, *, file: Path) -> str:
+    """Return the text of a file that was read; raises ConfigError at what is not UTF-8."""
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        head = raw[: error.start].decode()
+        line, column = head.count("\n") + 1, len(head) - head.rfind("\n")
+        raise ConfigError.about("is not UTF-8", file=file, line=line, column=column) from error

@@ -10,4 +10,4 @@ from importlib.resources import files
 def remote(*names: str) -> str:
     """Return the text of one of them, after those with the functions that it calls."""
     folder = files("dcov").joinpath("templates", "remote")
-    return "".join(folder.joinpath(name).read_text() for name in names)
+    return "".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names)

@@ -36,7 +36,7 @@ class Component:
 @cache
 def pinned_images() -> dict[str, str]:
     """Return the images that dcov pins, by component."""
-    text = files("dcov.stack").joinpath("images.toml").read_text()
+    text = files("dcov.stack").joinpath("images.toml").read_text(encoding="utf-8")
     return {str(name): str(image) for name, image in tomllib.loads(text).items()}
 
 

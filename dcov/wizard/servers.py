@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from dcov.config.checks import check
 from dcov.config.server import ServerSettings
+from dcov.config.source import Source
 from dcov.errors import ConfigError
 from dcov.inventory.server_list import parse_servers, plain_keys
 from dcov.wizard.question import ask, ask_text, choose, paste, say
@@ -68,12 +70,11 @@ def _by_hand(site: Mapping[str, Any]) -> Servers:
 
 def _from_file(site: Mapping[str, Any]) -> Servers:
     while True:
-        file = Path(ask_text("Path of the list")).expanduser()
+        file = Path(os.path.expanduser(ask_text("Path of the list")))  # noqa: PTH111  # ~nobody stays
         try:
-            text = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "is not UTF-8"
-            say(f"  {file}: {why}")
+            text = Source.read(file).text
+        except ConfigError as error:
+            say(f"  {error.why}")
             continue
         found = _parsed(text, site=site, file=file)
         if found is not None:

@@ -90,6 +90,13 @@ class TestServers:
         assert "belong into .secrets.yaml" in said.err
         assert "hunter2" not in (site / "fleet-config.yaml").read_text()
 
+    @pytest.mark.usefixtures("site")
+    def test_a_list_in_another_encoding_is_named_with_its_line(self, dcov, tmp_path: Path) -> None:
+        file = tmp_path / "servers.csv"
+        file.write_bytes("name,ip\r\nzürich-1,10.1.0.1\r\n".encode("cp1252"))
+        said = dcov("servers", "import", str(file))
+        assert (said.code, said.err.splitlines()[0]) == (2, f"config: {file}:2:2: is not UTF-8")
+
     def test_a_list_that_clashes_adds_nothing(self, dcov, site: Path) -> None:
         before = (site / "fleet-config.yaml").read_text()
         said = dcov("servers", "import", "-", stdin="new-1,10.1.0.1\ngpu-01,10.1.0.2\n")

@@ -182,7 +182,7 @@ def test_a_list_in_a_file(folder: Path, home: Path) -> None:
     (home / "fleet.csv").write_text("name,ip,ssh_port\ngpu-01,192.0.2.21,2201\n")
     code, out = answered(folder, with_list("file", "~/none.csv", "~/fleet.csv"))
     assert code == 0, out
-    assert "none.csv: No such file or directory" in out
+    assert "none.csv: cannot be read: No such file or directory" in out
     assert load(folder / "fleet-config.yaml").settings.servers[0].ssh_port == 2201
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 
 import pytest
 
+from dcov.config import references
 from dcov.config.load import load, load_source
 from dcov.config.source import Source
 from dcov.errors import ConfigError
@@ -71,3 +73,25 @@ def test_the_environment_is_open_to_a_file_of_somebody_else(write, monkeypatch) 
     monkeypatch.setenv("DCOV_TEST_NAME", "x")
     source = Source.read(write("site_name: ${env:DCOV_TEST_NAME}"))
     assert load_source(replace(source, owner=os.geteuid() + 1)).settings.site_name == "x"
+
+
+def test_a_command_that_started_others_is_not_waited_for(write, monkeypatch) -> None:
+    """They hold its output open long after the shell itself was ended."""
+    monkeypatch.setattr(references, "WITHIN", 0.5)
+    file = write('ssh: {password: "${cmd:sleep 20; echo late}"}')
+    began = time.monotonic()
+    with pytest.raises(ConfigError, match=r"`sleep 20; echo late` gave no answer within 0\.5 s"):
+        load(file)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        (r"${cmd:printf '\\377'}", "does not answer in UTF-8"),
+        ("${file:~nobody-of-this-name/password}", "no such user's home"),
+    ],
+)
+def test_what_cannot_be_read_is_said_at_its_place(reference: str, said: str, write) -> None:
+    with pytest.raises(ConfigError, match=rf":1:17: ssh\.password: .*{said}"):
+        load(write(f'ssh: {{password: "{reference}"}}'))
