@@ -30,10 +30,10 @@ def _is_own(
     address = ipaddress.ip_address(str(place[0]).partition("%")[0])
     if address.is_loopback:
         return True
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.connect(place)
-        except OSError:
-            return False
-        own = str(probe.getsockname()[0]).partition("%")[0]
-        return ipaddress.ip_address(own) == address
+            own = str(probe.getsockname()[0]).partition("%")[0]
+    except OSError:  # no route there, or a kernel without IPv6
+        return False
+    return ipaddress.ip_address(own) == address

@@ -30,42 +30,55 @@ class DroppedError(Exception):
 
 def resolve(server: str, *, address: str, port: int, within: float) -> list[tuple[Any, ...]]:
     """Return getaddrinfo's answer, under a deadline that the resolver itself does not have."""
-    try:
-        ipaddress.ip_address(address)
-    except ValueError:
-        pass
-    else:
-        return socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)
     answer: list[Any] = []
 
     def ask() -> None:
         try:
             answer.append(socket.getaddrinfo(address, port, type=socket.SOCK_STREAM))
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter for a label longer than 63 letters
             answer.append(error)
 
-    asking = threading.Thread(target=ask, daemon=True)
-    asking.start()
-    asking.join(within)
+    if _is_literal(address):
+        ask()
+    else:
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        asking.join(within)
     if not answer:
         raise UnresolvableError(server=server, address=address, detail="no answer in time")
-    if isinstance(answer[0], OSError):
-        detail = answer[0].strerror or str(answer[0])
+    if isinstance(answer[0], Exception):
+        detail = getattr(answer[0], "strerror", "") or str(answer[0])
         raise UnresolvableError(server=server, address=address, detail=detail)
     found: list[tuple[Any, ...]] = answer[0]
     return found
 
 
+def _is_literal(address: str) -> bool:
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return True
+
+
 def dial(server: str, *, address: str, port: int, within: float) -> socket.socket:
-    """Open a tuned TCP connection; raises the ConnectError that names what went wrong."""
+    """Open a tuned TCP connection; raises the ConnectError that names what went wrong.
+
+    Each address of a name gets its share of the time, so that one that drops what is sent to it
+    leaves some for the next.
+    """
     until = time.monotonic() + within
-    place = f"{address}:{port}"
+    place = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
     last: OSError = OSError("no address")
-    for family, kind, protocol, _, where in resolve(
-        server, address=address, port=port, within=within
-    ):
-        sock = socket.socket(family, kind, protocol)
-        sock.settimeout(max(until - time.monotonic(), 0.01))
+    found = resolve(server, address=address, port=port, within=within)
+    for tried, (family, kind, protocol, _, where) in enumerate(found):
+        share = (until - time.monotonic()) / (len(found) - tried)
+        try:
+            sock = socket.socket(family, kind, protocol)
+        except OSError as error:  # this kernel has no IPv6, and the name has such an address
+            last = error
+            continue
+        sock.settimeout(max(share, 0.01))
         try:
             sock.connect(where)
         except OSError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -62,3 +62,40 @@ def test_the_next_address_of_a_name_is_tried(yard: Yard) -> None:
         found = socket.getaddrinfo("two-faced.example", 22, type=socket.SOCK_STREAM)
         assert [place[4][0] for place in found] == ["::1", "127.0.0.1"]
         assert only(fleet.sh("true")).status is Status.OK
+
+
+@contextmanager
+def dropping(port: int) -> Iterator[None]:
+    """Drop what is sent to this port of ::1: the queue of a listener that never accepts is full."""
+    with socket.socket(socket.AF_INET6) as listener:
+        listener.bind(("::1", port))
+        listener.listen(0)
+        waiting = [socket.socket(socket.AF_INET6) for _ in range(4)]
+        for knock in waiting:
+            knock.setblocking(False)
+            with suppress(BlockingIOError):
+                knock.connect(("::1", port))
+        try:
+            yield
+        finally:
+            for knock in waiting:
+                knock.close()
+
+
+def test_an_address_that_drops_leaves_time_for_the_next(yard: Yard) -> None:
+    """As where a name has an address of IPv6, too, and a firewall on the way there."""
+    entry = login(yard.sshd.entry("gpu-01"), address="half-there.example")
+    fleet = yard.fleet_of(entry, patience=Patience(connect=3.0))
+    hosts = "::1 half-there.example\n127.0.0.1 half-there.example\n"
+    with written("/etc/hosts", hosts), dropping(yard.sshd.port):
+        outcome = only(fleet.sh("true"))
+    assert outcome.status is Status.OK
+    assert outcome.seconds > 1  # the first was waited for
+
+
+@pytest.mark.parametrize("address", ["a" * 64 + ".example", "fe80::1%nothing"])
+def test_what_no_resolver_takes_is_unresolvable(yard: Yard, address: str) -> None:
+    """A label longer than the 63 letters of RFC 1035, and an interface that is not there."""
+    outcome = only(yard.fleet_of(login(yard.sshd.entry("gpu-01"), address=address)).sh("true"))
+    assert (outcome.status, outcome.code) == (Status.UNREACHABLE, "unresolvable")
+    assert "no answer in time" not in outcome.why
