@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import paramiko
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from dcov.errors import ConfigError, UnknownNameError
 from dcov.ssh.known_hosts import Checked, KnownHosts, Line, Marker, Verdict
@@ -49,17 +49,13 @@ def enrol(path: Path, *, name: str, key: paramiko.PKey) -> Checked:
     another run took another key on trust. What others wrote by hand counts from the next run on.
     """
     line, start = _written(name, key=key), f"{name.lower()} "
-    try:
-        with _locked(path) as file:
-            # A few milliseconds for 5,000 servers; reading each line would cost a hundred times.
-            own = (_read(text) for text in _lines(file) if text.startswith(start))
-            checked = KnownHosts.of(filter(None, own)).check(name, key=key)
-            if checked.verdict is not Verdict.UNKNOWN:
-                return checked
-            _append(file, [line])
-    except OSError as error:
-        message = f"the key of {name} cannot be written: {error.strerror}"
-        raise ConfigError.about(message, file=path) from error
+    with _locked(path) as file:
+        # A few milliseconds for 5,000 servers; reading each line would cost a hundred times.
+        own = (_read(text) for text in _lines(file) if text.startswith(start))
+        checked = KnownHosts.of(filter(None, own)).check(name, key=key)
+        if checked.verdict is not Verdict.UNKNOWN:
+            return checked
+        _append(file, [line])
     return Checked(verdict=Verdict.KNOWN)
 
 
@@ -161,11 +157,21 @@ def _without(
 
 @contextmanager
 def _locked(path: Path) -> Iterator[Path]:
-    """Hold the lock of the file itself: a deployed site reaches it through a link as well."""
+    """Hold the lock of the file itself: a deployed site reaches it through a link as well.
+
+    Raises ConfigError where it cannot be had, or what is done meanwhile cannot be written.
+    """
     file = path.resolve()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{file}.lock", timeout=LOCK_WITHIN, mode=PRIVATE):
-        yield file
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{file}.lock", timeout=LOCK_WITHIN, mode=PRIVATE):
+            yield file
+    except Timeout as error:
+        message = f"another dcov has been changing it for {LOCK_WITHIN:g} s"
+        raise ConfigError.about(message, file=path) from error
+    except OSError as error:
+        message = f"cannot be changed: {error.strerror}"
+        raise ConfigError.about(message, file=path) from error
 
 
 def _pending(file: Path) -> Path:

@@ -20,6 +20,7 @@ from typing import Self
 
 import paramiko
 
+from dcov.errors import ConfigError
 from dcov.ssh.host_certificate import CERTIFICATE_TYPES, HostCertificate
 
 HASHED = "|1|"
@@ -231,6 +232,8 @@ def _meaningful(path: Path) -> Iterable[tuple[int, str]]:
         text = path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return
+    except OSError as error:
+        raise ConfigError.about(f"cannot be read: {error.strerror}", file=path) from error
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip() and not line.lstrip().startswith("#"):
             yield number, line

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import paramiko
 import pytest
+from filelock import FileLock
 
 from dcov.errors import ConfigError, UnknownNameError
+from dcov.ssh import enrolment
 from dcov.ssh.enrolment import append, approve, forget, proposals, propose
 from dcov.ssh.known_hosts import KnownHosts, Verdict
 
@@ -135,3 +137,21 @@ def test_a_link_to_the_file_stays_a_link_and_modes_stay(path, keys, tmp_path) ->
     assert forget(link, "gpu-01") == 1
     assert link.is_symlink()
     assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_file_that_cannot_be_read_or_changed_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+        KnownHosts.load(tmp_path)
+    with pytest.raises(ConfigError, match="/dev/null/known_hosts: cannot be changed"):
+        forget(Path("/dev/null/known_hosts"), "gpu-01")
+
+
+def test_a_lock_that_somebody_holds_for_long_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(enrolment, "LOCK_WITHIN", 0.2)
+    with (
+        FileLock(tmp_path / "known_hosts.lock"),
+        pytest.raises(ConfigError, match=r"another dcov has been changing it for 0\.2 s"),
+    ):
+        forget(tmp_path / "known_hosts", "gpu-01")
