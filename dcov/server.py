@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 from dcov.facts import Facts
+from dcov.home import expanded
 from dcov.inventory.entry import Entry, Login, Role, Unsaid
 from dcov.secret import Secret
 
@@ -60,7 +61,7 @@ class Server:
             address=self.ssh_host or self.server_ip or self.name,
             port=self.ssh_port or 22,
             user=self.ssh_user or "root",
-            key_path=self.ssh_key_path.expanduser() if self.ssh_key_path else None,
+            key_path=expanded(self.ssh_key_path) if self.ssh_key_path else None,
             password=self.ssh_password,
             sudo_password=self.sudo_password,
             jump=self.ssh_jump,

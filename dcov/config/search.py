@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dcov.errors import ConfigError
+from dcov.home import expanded, home
 
 FILE_NAME = "fleet-config.yaml"
 VARIABLE = "DCOV_CONFIG"
@@ -40,8 +41,8 @@ def find_config(
     if environ.get(VARIABLE):
         return Found(path=_named(Path(environ[VARIABLE]), by=VARIABLE), rule=VARIABLE)
     looked: list[Path] = []
-    for path, rule in _places(environ, start=start or Path.cwd()):
-        if path.is_file():
+    for path, rule in _places(environ, start=start):
+        if _is_file(path):
             return Found(path=path, rule=rule)
         looked.append(path)
     raise ConfigError.about(
@@ -51,24 +52,37 @@ def find_config(
 
 
 def _named(path: Path, *, by: str) -> Path:
-    path = path.expanduser()
-    if path.is_dir():
+    path = expanded(path)
+    if os.path.isdir(path):  # noqa: PTH112
         for name, found in ((FILE_NAME, path / FILE_NAME), ("hosts.yaml", path)):
-            if (path / name).is_file():
+            if _is_file(path / name):
                 return found
         raise ConfigError.about(
-                f"{by} names {path}, and neither {FILE_NAME} nor hosts.yaml is there"
-            )
-    if not path.exists():
+            f"{by} names {path}, and neither {FILE_NAME} nor hosts.yaml is there"
+        )
+    if not os.path.exists(path):  # noqa: PTH110
         raise ConfigError.about(f"{by} names {path}, and that does not exist")
     return path
 
 
-def _places(environ: Mapping[str, str], *, start: Path) -> Iterator[tuple[Path, str]]:
-    here = start.absolute()
+def _is_file(path: Path) -> bool:
+    """Whether it is a file that we may look at; Path.is_file() raises where a folder is closed."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def _places(environ: Mapping[str, str], *, start: Path | None) -> Iterator[tuple[Path, str]]:
+    here = start.absolute() if start is not None else _here()
     yield here / FILE_NAME, "the current folder"
     for folder in here.parents:
         yield folder / FILE_NAME, "a folder above the current one"
-    own = environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    own = environ.get("XDG_CONFIG_HOME") or home() / ".config"
     yield Path(own) / "dcov" / FILE_NAME, "XDG_CONFIG_HOME"
     yield SYSTEM / FILE_NAME, str(SYSTEM)
+
+
+def _here() -> Path:
+    """Return the current folder; the root stands for one that has been deleted."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path("/")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import socket
 from collections.abc import Mapping
 from threading import Lock
@@ -21,6 +20,7 @@ from dcov.engine.processors import guarded
 from dcov.engine.record import is_dead
 from dcov.engine.runner import Runner
 from dcov.engine.scope import new_run_id, open_links
+from dcov.home import user_name
 from dcov.inventory.entry import Entry
 from dcov.inventory.nornir import from_nornir, to_nornir
 from dcov.inventory.site import Site
@@ -77,7 +77,7 @@ class OpenHost:
         run = new_run_id()
         work = Work(
             run=run,
-            holder=f"{getpass.getuser()}@{socket.gethostname()} run {run}",
+            holder=f"{user_name()}@{socket.gethostname()} run {run}",
             fleet=self._site,
             cancel=self._cancel,
             masker=self._masker,

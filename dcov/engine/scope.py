@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import getpass
 import logging
 import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Protocol
 
 from dcov.cancel import Cancel
 from dcov.engine.options import Options
 from dcov.engine.record import Record, key_of
 from dcov.events import Event, Kind
+from dcov.home import user_name
 from dcov.inventory.entry import Entry
 from dcov.inventory.site import Site
 from dcov.report import Report
@@ -72,7 +71,7 @@ class Scope:
         self._record = Record(self.id)
         self._listeners = (self._record.event, *options.listeners)
         since = datetime.now(tz=UTC).strftime("%H:%M:%S UTC")
-        self.holder = f"{getpass.getuser()}@{socket.gethostname()} run {self.id} since {since}"
+        self.holder = f"{user_name()}@{socket.gethostname()} run {self.id} since {since}"
 
     def emit(self, event: Event) -> None:
         """Tell everybody who listens; one that fails must not fail the run."""
@@ -113,7 +112,7 @@ def open_links(site: Site, *, options: Options, cancel: Cancel, planning: bool =
         known=KnownHosts.load(site.known_hosts),
         newcomers=newcomers if options.accept_new else None,
     )
-    ssh_config = SshConfig.load(Path.home() / ".ssh" / "config")
+    ssh_config = SshConfig.of_operator()
     return Links(site, trust=trust, patience=options.patience, cancel=cancel, ssh_config=ssh_config)
 
 

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from dcov.errors import ConfigError
 from dcov.exporters.artifact import GITHUB
+from dcov.home import expanded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ class Mirror:
     @property
     def _folder(self) -> Path:
         parts = urlsplit(self.base)
-        return Path(unquote(parts.path)) if parts.scheme else Path(self.base).expanduser()
+        return Path(unquote(parts.path)) if parts.scheme else expanded(self.base)
 
     def _refuse(self, message: str) -> NoReturn:
         raise ConfigError.about(message, key="mirror")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import replace
 from pathlib import Path
 
+from dcov.home import user_name
 from dcov.inventory.entry import Login
 from dcov.ssh.pipe import Pipe, ProcessPipe
 from dcov.ssh.session import WiredSession
@@ -34,7 +34,7 @@ class LocalSession(WiredSession):
     @property
     def login(self) -> Login:
         """Nobody logs in: whoever runs dcov is here already."""
-        return replace(self.entry.login, user=getpass.getuser())
+        return replace(self.entry.login, user=user_name())
 
     def try_key(self, key_path: Path) -> None:
         """Do nothing: this machine is reached without a key."""

@@ -18,7 +18,7 @@ def ssh_argv(site: Site, name: str, command: Iterable[str] = ()) -> list[str]:
     if entry.login.local:
         message = "is this machine; there is nothing to log in to"
         raise ConfigError.about(message, key=name)
-    ways = Ways(site, ssh_config=SshConfig.load(Path.home() / ".ssh" / "config"))
+    ways = Ways(site, ssh_config=SshConfig.of_operator())
     way = ways.to(name)
     return ["ssh", *_options(way, site=site, ways=ways), way.login.address, *command]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import paramiko
 
@@ -54,7 +53,7 @@ def scan(
         trust=Trust(known=known),
         patience=patience,
         cancel=Cancel(),
-        ssh_config=SshConfig.load(Path.home() / ".ssh" / "config"),
+        ssh_config=SshConfig.of_operator(),
     )
 
     def one(entry: Entry) -> Scanned:

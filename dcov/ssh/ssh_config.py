@@ -19,6 +19,7 @@ from typing import Self
 import paramiko
 
 from dcov.errors import ConfigError
+from dcov.home import expanded, home
 
 DEEPEST = 16  # READCONF_MAX_DEPTH in OpenSSH's readconf.c
 NEVER = ("originalhost", "!*")
@@ -83,9 +84,14 @@ class SshConfig:
     skipped: tuple[str, ...] = ()
 
     @classmethod
+    def of_operator(cls) -> Self:
+        """Read ~/.ssh/config of whoever runs dcov."""
+        return cls.load(home() / ".ssh" / "config")
+
+    @classmethod
     def load(cls, path: Path, *, folder: Path | None = None) -> Self:
         """Read this file, which need not exist; relative includes are in `folder` (~/.ssh)."""
-        reading = _Reading(folder=folder or Path.home() / ".ssh", skipped=[])
+        reading = _Reading(folder=folder or home() / ".ssh", skipped=[])
         parsed = _Parsed()
         lines = list(reading.lines(path))
         parsed.parse(lines)
@@ -129,8 +135,10 @@ class _Reading:
             raise _fault(f"included more than {DEEPEST} deep", file=path)
         try:
             text = path.read_text(encoding="utf-8", errors="surrogateescape")
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):  # ssh passes them over
             return
+        except OSError as error:
+            raise _fault(f"cannot be read: {error.strerror}", file=path) from error
         block = outer
         for number, line in enumerate(text.splitlines(), start=1):
             keyword, value = _keyword(line)
@@ -149,7 +157,7 @@ class _Reading:
 
     def _included(self, value: str) -> Iterator[Path]:
         for word in shlex.split(value):
-            pattern = self.folder / Path(word).expanduser()
+            pattern = self.folder / expanded(word)
             # Path.glob() takes no absolute pattern.
             yield from map(Path, sorted(glob(str(pattern))))  # noqa: PTH207
 
@@ -190,7 +198,7 @@ def _hops(value: str | None) -> tuple[str, ...]:
 
 
 def _paths(values: Sequence[str]) -> tuple[Path, ...]:
-    return tuple(Path(value).expanduser() for value in values if value.lower() != "none")
+    return tuple(expanded(value) for value in values if value.lower() != "none")
 
 
 def _seconds(value: str | None) -> float | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from dcov.errors import ConfigError
+from dcov.home import expanded, home, user_name
 from dcov.inventory.entry import Login
 
 COMMAND = "hnpr"  # what ssh fills in in a ProxyCommand
@@ -34,18 +34,18 @@ def agent_socket(text: str, *, login: Login, alias: str) -> Path | None:
             raise _fault(f"IdentityAgent {text}: there is no such environment variable")
         return Path(value)
     filled = _filled(text, tokens=_tokens(login, alias=alias), keyword="IdentityAgent")
-    return Path(filled).expanduser()
+    return expanded(filled)
 
 
 def _tokens(login: Login, *, alias: str) -> Mapping[str, str]:
     return {
-        "d": str(Path.home()),
+        "d": str(home()),
         "h": login.address,
         "i": str(os.getuid()),
         "n": alias,
         "p": str(login.port),
         "r": login.user,
-        "u": getpass.getuser(),
+        "u": user_name(),
     }
 
 

@@ -16,6 +16,7 @@ from dcov.converge.resource import Resource
 from dcov.errors import DownloadError
 from dcov.exporters import Installation
 from dcov.exporters.depot import Depot
+from dcov.home import expanded
 from dcov.inventory.site import Site
 from dcov.resources import LoadedImage
 from dcov.stack.archive import Contents, Writing, unpack, writing
@@ -82,7 +83,7 @@ class Bundle:
 
         Raises ArchiveError.
         """
-        file = source.expanduser()
+        file = expanded(source)
         contents = Contents.read(file, kind=KIND)
         preparing.note(f"{file.name}: {contents.site}, {contents.made}, dcov {contents.dcov}")
         scratch = Scratch()

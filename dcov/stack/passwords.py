@@ -23,10 +23,7 @@ def with_passwords(preparing: Preparing, *keys: str) -> Site:
     if not missing or preparing.planning:
         return site
     if site.path is None or site.path.is_dir():
-        problems = (
-            Problem(message="no password is set", key=key)
-            for key in missing
-        )
+        problems = (Problem(message="no password is set", key=key) for key in missing)
         raise ConfigError(problems=tuple(problems))
     made = ensure_secrets(site.path, wanted={key: GENERATED[key] for key in missing})
     complete = Site.load(site.path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -12,6 +11,7 @@ import yaml
 from dcov.context import Context
 from dcov.converge.resource import Resource
 from dcov.errors import ConfigError
+from dcov.home import expanded
 from dcov.inventory.entry import Role
 from dcov.monitoring import Target, file_sd, rules, splice, targets
 from dcov.resources import Directory, File
@@ -161,7 +161,7 @@ def _own_rules(stack: Stack) -> dict[str, str]:
     """Read the operator's rule files, which lie beside the configuration."""
     found: dict[str, str] = {}
     for number, name in enumerate(stack.settings.prometheus.rule_files):
-        path = stack.site.folder / Path(name).expanduser()
+        path = stack.site.folder / expanded(name)
         try:
             found[f"own-{path.name}"] = path.read_text(encoding="utf-8")
         except OSError as error:

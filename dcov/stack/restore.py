@@ -12,6 +12,7 @@ import yaml
 from dcov.context import Preparing
 from dcov.converge.resource import Resource
 from dcov.errors import ArchiveError
+from dcov.home import expanded
 from dcov.resources import FilledVolume, Image, Services, SharedNetwork, Unpacked
 from dcov.resources.services import DIGEST
 from dcov.stack.archive import Contents, unpack
@@ -35,7 +36,7 @@ class Restoring:
     @classmethod
     def prepare(cls, preparing: Preparing, *, source: Path) -> Self:
         """Read the archive and check every digest; raises ArchiveError."""
-        file = source.expanduser()
+        file = expanded(source)
         contents = Contents.read(file, kind=KIND)
         preparing.note(f"{file.name}: {contents.site}, {contents.made}, dcov {contents.dcov}")
         scratch = Scratch()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from dcov.config.checks import check
 from dcov.config.server import ServerSettings
 from dcov.config.source import Source
 from dcov.errors import ConfigError
+from dcov.home import expanded
 from dcov.inventory.server_list import parse_servers, plain_keys
 from dcov.wizard.question import ask, ask_text, choose, paste, say
 
@@ -70,7 +70,7 @@ def _by_hand(site: Mapping[str, Any]) -> Servers:
 
 def _from_file(site: Mapping[str, Any]) -> Servers:
     while True:
-        file = Path(os.path.expanduser(ask_text("Path of the list")))  # noqa: PTH111  # ~nobody stays
+        file = expanded(ask_text("Path of the list"))
         try:
             text = Source.read(file).text
         except ConfigError as error:

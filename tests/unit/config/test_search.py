@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,3 +80,63 @@ def test_without_any_the_error_lists_every_place(tmp_path: Path, start: Path) ->
     said = str(caught.value)
     for folder in (start, start.parent, tmp_path, tmp_path / "dcov", Path("/etc/dc-overview")):
         assert f"{folder}/fleet-config.yaml" in said
+
+
+AS_NOBODY = """
+import os, sys
+from dcov.config.search import find_config
+from dcov.errors import ConfigError
+
+os.setgroups([])
+os.setgid(64999)
+os.setuid(64999)  # nobody has this number: no name and no home
+try:
+    print(find_config().path)
+except ConfigError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_folders_that_are_closed_to_us_hold_no_configuration(tmp_path: Path) -> None:
+    """As after `sudo -u ops` in root's home, on a master, and in a container without a home."""
+    closed = tmp_path / "closed"
+    (closed / "inner").mkdir(parents=True)
+    closed.chmod(0o700)
+    environ = {key: os.environ[key] for key in os.environ.keys() - {"HOME", "DCOV_CONFIG"}}
+    done = subprocess.run(
+        (sys.executable, "-c", AS_NOBODY),
+        cwd=closed / "inner",
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"looked for {closed}/inner/fleet-config.yaml" in done.stdout
+    assert "/nonexistent/.config/dcov/fleet-config.yaml" in done.stdout
+
+
+GONE = """
+import os
+from dcov.config.search import find_config
+
+os.rmdir(os.getcwd())
+print(find_config().path)
+"""
+
+
+def test_a_folder_that_is_gone_does_not_hinder_the_other_rules(tmp_path: Path) -> None:
+    """The shell that dcov was called in may stand in a folder that was deleted since."""
+    config = touch(tmp_path / "xdg" / "dcov" / "fleet-config.yaml")
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    environ = {key: os.environ[key] for key in os.environ.keys() - {"DCOV_CONFIG"}}
+    done = subprocess.run(
+        (sys.executable, "-c", GONE),
+        cwd=folder,
+        env={**environ, "XDG_CONFIG_HOME": str(tmp_path / "xdg")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{config}\n"

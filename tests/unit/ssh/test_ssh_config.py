@@ -54,6 +54,7 @@ CONFIGS = {
     "an include within an include": "Host gpu-*\n  Include {d}/nested\n",
     "an include under match": "Match originalhost jump\n  Include {d}/nested\n",
     "a pattern": "Include {d}/many/*\n",
+    "an include of a folder": "Include {d}/many {d}/port\nPort 1\n",
     "two at once": 'Include "{d}/port" {d}/hosts\n',
 }
 
@@ -139,3 +140,10 @@ def test_a_value_that_cannot_be_read_is_an_error(folder: Path, text: str) -> Non
     path.write_text(text)
     with pytest.raises(ConfigError, match="ssh_config"):
         SshConfig.load(path).lookup("gpu-01")
+
+
+def test_a_file_that_cannot_be_read_is_an_error(folder: Path) -> None:
+    path = folder / "config"
+    path.symlink_to(path)
+    with pytest.raises(ConfigError, match="config: ssh_config: cannot be read: Too many levels"):
+        SshConfig.load(path)
