@@ -40,7 +40,8 @@ install -m 600 -o "$1" -g "$1" /root/.ssh/authorized_keys "/home/$1/.ssh/authori
 def server(ground: Ground) -> Iterator[Server]:
     """Two containers, one that runs and one that has ended, beside the tenant's."""
     server = ground.server("gpu-01")
-    check = ("--health-cmd", "/bin/busybox true", "--health-interval", "1s")
+    # The image has no sh for a check to run in: its health is never known.
+    check = ("--health-cmd", "true", "--health-interval", "5s", "--health-retries", "1000")
     try:
         for name, command in ((UP, SAYS), (DOWN, "exit 3")):
             server.exec(
@@ -72,7 +73,9 @@ def person(entry: Entry, server: Server) -> Iterator[Entry]:
 
 
 def session_of(ground: Ground, entry: Entry) -> SshSession | LocalSession:
-    return open_session(entry, site=ground.fleet(entry.name).site, options=Options())
+    site = ground.fleet(entry.name).site
+    site = replace(site, entries={**site.entries, entry.name: entry})
+    return open_session(entry, site=site, options=Options())
 
 
 @pytest.fixture
@@ -87,7 +90,7 @@ def test_containers_are_told_by_label(engine: Docker, server: Server) -> None:
     told = json.loads(server.exec(["docker", "inspect", UP]).stdout)[0]
     assert (up.name, up.id, up.image_id) == (UP, told["Id"], told["Image"])
     assert (up.state, up.exit_code, up.networks) == ("running", None, ("none",))
-    assert up.health in {"starting", "healthy"}
+    assert up.health == "starting"
     assert up.labels[LABEL] == "yes"
     assert up.started_at is not None
     assert (down.state, down.exit_code, down.well) == ("exited", 3, False)
