@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 
-from dcov.engine.record import Past, is_dead, key_of, past_run, past_runs
+from dcov.engine.record import LOOKS, Past, is_dead, key_of, past_run, past_runs
 from dcov.errors import UnknownNameError
 from dcov.inventory.site import Site
 from dcov.report import Status
 
 TERM = re.compile(r"(?P<before>(?:^|[:,])\s*[&!]?)@(?P<what>[\w-]+)")
-LOOKS = frozenset({"ask-facts"})  # runs that only look: nobody means them by "the last run"
 
 
 def without_runs(pattern: str, *, site: Site) -> str:

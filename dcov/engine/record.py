@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import logging
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,11 @@ from dcov.inventory.site import Site
 from dcov.report import Report, Status
 
 logger = logging.getLogger("dcov")
+
+# Runs that only look: nobody means them by "the last run". Of their records, which have the file
+# LOOK, the last are kept: a site that is looked at every minute must not fill the disk.
+LOOKS = frozenset({"ask-facts", "health"})
+LOOK, KEPT = "look", 5
 
 
 def runs_folder() -> Path:
@@ -86,6 +92,9 @@ class Record:
             # A host of somebody's Nornir inventory may have a slash in its name.
             file = diffs / f"{quote(outcome.server, safe=' ')}.diff"
             file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        if report.task in LOOKS:
+            (self.folder / LOOK).touch()
+            _forget(self.folder.parent)
 
     @contextmanager
     def _lasting(self) -> Iterator[None]:
@@ -96,6 +105,12 @@ class Record:
             if not self.fault:
                 self.fault = error.strerror or str(error)
                 logger.warning("the record in %s is not whole: %s", self.folder, self.fault)
+
+
+def _forget(folder: Path) -> None:
+    """Remove the records of all but the last few looks."""
+    for mark in sorted(folder.glob(f"*/{LOOK}"))[:-KEPT]:
+        shutil.rmtree(mark.parent, ignore_errors=True)  # another process may be at it, too
 
 
 def is_dead(run: str, *, folder: Path | None = None) -> bool:
@@ -129,10 +144,11 @@ class Past:
     @property
     def report(self) -> dict[str, Any] | None:
         """The report; None where the run died or is under way."""
-        file = self.folder / "report.json"
-        if not file.exists():
+        try:
+            text = (self.folder / "report.json").read_text(encoding="utf-8")
+        except FileNotFoundError:
             return None
-        report: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        report: dict[str, Any] = json.loads(text)
         return report
 
     @property
