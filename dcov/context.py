@@ -252,10 +252,12 @@ class Context:
         check: bool = True,
         tie: Tie | None = None,
         sink: Sink | None = None,
+        shown: str = "",
     ) -> Finished:
         """Run a command; a mutation unless `reads`, so a plan ends there as incomplete.
 
-        Raises CommandFailedError for another exit code than 0, unless `check` is off.
+        `shown` is its name in reports, for a script whose beginning says little. Raises
+        CommandFailedError for another exit code than 0, unless `check` is off.
         """
         finished = self._session.run(
             command,
@@ -264,6 +266,7 @@ class Context:
             as_root=as_root,
             tie=tie,
             sink=sink,
+            shown=shown,
         )
         if check and not finished.ok:
             raise CommandFailedError(

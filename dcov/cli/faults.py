@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from dcov.cli.remember import VERBOSE
-from dcov.errors import ConnectError, DcovError, FleetError
+from dcov.errors import CommandError, ConnectError, DcovError, EngineError, FleetError
 
 if TYPE_CHECKING:
     from dcov.report import Report
@@ -81,6 +81,8 @@ def failed(report: Report) -> ExitCode:
 def _code(error: DcovError) -> ExitCode:
     if isinstance(error, FleetError):
         return failed(error.report)
+    if isinstance(error, CommandError | EngineError):  # it failed there
+        return ExitCode.FAILED
     return ExitCode.UNREACHABLE if isinstance(error, ConnectError) else ExitCode.USAGE
 
 

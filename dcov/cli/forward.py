@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -47,5 +48,6 @@ def forward(
         raise typer.BadParameter(f"port {local} of this machine: {error.strerror}") from None
     with tunnel:
         write(f"127.0.0.1:{tunnel.port}")
+        sys.stdout.flush()  # a script reads it and goes on
         say(f"leads to {host}:{port} as the master sees it; Ctrl-C ends it")
         tunnel.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import webbrowser
 from enum import StrEnum
 from pathlib import Path
@@ -45,6 +46,7 @@ def open_(
     with fleet.forward(port) as tunnel:
         url = f"http://127.0.0.1:{tunnel.port}/{page}/"
         write(url)
+        sys.stdout.flush()  # a script reads it and goes on
         say("Ctrl-C ends it")
         if browser:
             webbrowser.open(url)

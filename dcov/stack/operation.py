@@ -73,6 +73,6 @@ def restart_services(ctx: Context, *, services: list[str] = []) -> None:  # noqa
     if not names:
         ctx.skip("none of its containers is here")
     words = ("sh", "-c", remote("compose.sh"), "sh", str(COMPOSE_FILE), "restart", *names)
-    ctx.run(words, within=SLOW_STOP)
+    ctx.run(words, within=SLOW_STOP, shown=f"docker compose restart {' '.join(names)}")
     ctx.verify(Healthy(containers=tuple(names)), within=120)
     ctx.note(f"restarted {', '.join(names)}")

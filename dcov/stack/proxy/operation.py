@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dcov.context import Context
-from dcov.errors import ContainerFailedError, ContainerTakenError
+from dcov.errors import CommandFailedError, ContainerFailedError, ContainerTakenError
 from dcov.runnable import task
+from dcov.ssh.command import Argv
 from dcov.stack.blueprint import Blueprint
 from dcov.stack.component import GRAFANA, PROMETHEUS, PROXY
 from dcov.stack.proxy.deployed import proxy_of, reloaded
 from dcov.stack.proxy.nginx import NGINX_CONF, nginx_files
 from dcov.stack.stack import Stack
-from dcov.stack.survey import Survey
+from dcov.stack.survey import Mount, Survey
 
 INSIDE = "/etc/nginx/dcov/nginx.conf"
 
@@ -21,12 +22,12 @@ INSIDE = "/etc/nginx/dcov/nginx.conf"
 def check_proxy(ctx: Context) -> str:
     """Have nginx in the proxy's container read its files as they lie there; it goes on as it was.
 
-    Raises CommandFailedError in nginx' own words.
+    Raises CommandFailedError in nginx' own words, with the files' paths on the master.
     """
-    container = _require(ctx)
-    config = () if container.foreign(PROXY.name) else ("-c", INSIDE)
-    said = ctx.run(("docker", "exec", PROXY.name, "nginx", "-t", *config), reads=True)
-    return said.stderr.strip()
+    survey = _require(ctx)
+    config = () if survey.foreign(PROXY.name) else ("-c", INSIDE)
+    argv = ("docker", "exec", PROXY.name, "nginx", "-t", *config)
+    return _nginx(ctx, argv, reads=True, shown="nginx -t", survey=survey)
 
 
 @task(on="master")
@@ -35,11 +36,12 @@ def reload_proxy(ctx: Context) -> None:
 
     Raises ContainerTakenError for a proxy that dcov did not make.
     """
-    foreign = _require(ctx).foreign(PROXY.name)
+    survey = _require(ctx)
+    foreign = survey.foreign(PROXY.name)
     if foreign is not None:
         owner = f"the compose project {foreign.project}" if foreign.project else "somebody else"
         raise ContainerTakenError(container=PROXY.name, owner=owner)
-    ctx.run(reloaded().reload)
+    _nginx(ctx, reloaded().reload, shown="nginx -s reload", survey=survey)
 
 
 @task(on="master", prepare=Blueprint.prepare)
@@ -80,6 +82,23 @@ def _require(ctx: Context) -> Survey:
     if not survey.runs(PROXY.name):
         found = survey.containers.get(PROXY.name)
         state = found.state if found else "absent"
-        tail = "`dcov run setup-proxy` deploys it"
+        remedy = f"restart {PROXY.name}` starts" if found else "run setup-proxy` deploys"
+        tail = f"`dcov {remedy} it"
         raise ContainerFailedError(container=PROXY.name, state=state, tail=tail)
     return survey
+
+
+def _nginx(ctx: Context, argv: Argv, *, shown: str, survey: Survey, reads: bool = False) -> str:
+    """Return what the proxy's nginx says of it, with the files' paths on the master."""
+    mounts = survey.containers[PROXY.name].mounts
+    try:
+        return _outside(ctx.run(argv, reads=reads, shown=shown).stderr.strip(), mounts=mounts)
+    except CommandFailedError as error:
+        raise replace(error, tail=_outside(error.tail, mounts=mounts)) from None
+
+
+def _outside(text: str, *, mounts: tuple[Mount, ...]) -> str:
+    """Return a text in which files have the paths that they have outside of the container."""
+    for mount in mounts:
+        text = text.replace(f"{mount.inside}/", f"{mount.source}/")
+    return text
