@@ -60,7 +60,7 @@ def _row(item: Service) -> dict[str, Any]:
         "name": item.name,
         "version": item.version,
         "state": item.state,
-        "health": item.health,
+        "health": item.health if item.state == "running" else "",
         "since": _ago(item.since) if item.state == "running" else "",
         "image": item.image,
         "ours": item.ours,

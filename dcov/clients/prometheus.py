@@ -91,6 +91,11 @@ class Prometheus:
         version: str = self._get("status/buildinfo")["version"]
         return version
 
+    def took_configuration(self) -> bool:
+        """Whether it took the configuration that it last read; else it goes on with a former."""
+        took: bool = self._get("status/runtimeinfo")["reloadConfigSuccess"]
+        return took
+
     def close(self) -> None:
         """Close the connection."""
         self._http.close()

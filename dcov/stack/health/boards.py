@@ -37,7 +37,7 @@ def of_grafana(ctx: Context, *, stack: Stack) -> Iterator[Verdict]:
                 server=ctx.name,
             )
             return
-        login = _asked("login", lambda: f"as {client.login()}", server=ctx.name)
+        login = _asked("login", lambda: f"logs in as {client.login()}", server=ctx.name)
         yield login
         if login.level is Level.BAD:
             return
@@ -61,7 +61,7 @@ def _asked(subject: str, ask: Callable[[], str], *, server: str) -> Verdict:
 
 def _source(client: Grafana, *, uid: str) -> str:
     client.check_data_source(uid)
-    return "Prometheus answers it"
+    return "Prometheus answers"
 
 
 def _boards(client: Grafana, *, stack: Stack, server: str) -> Iterator[Verdict]:

@@ -14,7 +14,6 @@ from dcov.stack import prometheus
 from dcov.stack.health.verdict import Layer, Level, Verdict
 from dcov.stack.stack import Stack
 
-REREAD = "prometheus_config_last_reload_successful"
 CONFIGURE = "`dcov run configure-prometheus` brings it in"
 
 
@@ -58,7 +57,7 @@ def of_prometheus(ctx: Context, *, stack: Stack) -> Iterator[Verdict]:
 
 
 def _configuration(client: Prometheus, *, version: str, server: str) -> Verdict:
-    refused = any(sample.value == 0 for sample in client.query(f'{REREAD}{{job="prometheus"}}'))
+    refused = not client.took_configuration()
     return Verdict(
         layer=Layer.PROMETHEUS,
         subject="prometheus",
@@ -93,7 +92,7 @@ def _target(target: Target, *, active: ActiveTarget | None) -> Verdict:
             "unknown": (Level.WARN, "has not been scraped yet", ""),
         }.get(
             active.health,
-            (Level.BAD, active.error, f"the master must reach {target.place}; see its exporter"),
+            (Level.BAD, active.error, f"the master must reach {target.place}; see what runs there"),
         )
     return Verdict(
         layer=Layer.TARGETS,

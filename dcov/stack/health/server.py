@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dcov.access import Checkup
 from dcov.access.checkup import BAD_SKEW
 from dcov.context import Context
-from dcov.errors import DcovError
+from dcov.errors import UnitFailedError
 from dcov.exporters import Exporter, Installation, listen_address
+from dcov.exporters.scrape import Answers
 from dcov.stack.health.verdict import Layer, Level, Verdict
 
 LITTLE, NEARLY_NONE = 0.15, 0.05  # of a file system
+UNITS = {"=not-found": "is not installed", "=inactive": "is stopped"}
 
 
 def of_server(ctx: Context, *, installation: Installation) -> Iterator[Verdict]:
@@ -87,13 +89,23 @@ def _exporter(
             why=f"{exporter.name} {answers.version}",
             server=ctx.name,
         )
-    again = f"`dcov run install-exporters --limit {ctx.name}`"
-    cause: DcovError | None = answers.diagnose(ctx, seen=seen)
     return Verdict(
         layer=Layer.EXPORTERS,
         subject=subject,
         level=Level.BAD,
-        why=cause.why if cause else f"does not answer on port {answers.port}: {seen}",
-        hint=f"{again} brings it back",
+        why=_why(ctx, answers, seen=seen),
+        hint=f"`dcov run install-exporters --limit {ctx.name}` brings it back",
         server=ctx.name,
     )
+
+
+def _why(ctx: Context, answers: Answers, *, seen: str) -> str:
+    """Say what keeps an exporter from answering; its unit may not even be there."""
+    cause = answers.diagnose(ctx, seen=seen)
+    if isinstance(cause, UnitFailedError):
+        argv = ("systemctl", "show", cause.unit, "-p", "LoadState", "-p", "ActiveState")
+        states = ctx.run(argv, reads=True, check=False).stdout
+        for state, why in UNITS.items():
+            if state in states:
+                return why
+    return cause.why if cause else f"does not answer on port {answers.port}: {seen}"
