@@ -37,7 +37,7 @@ def configure_prometheus(
     else:
         stack = blueprint.stack(ctx)
         url, wanted = prometheus.url(stack), prometheus.server_targets(stack)
-        reload = Reloaded(url=url, unit="", config=prometheus.CONFIG)
+        reload = prometheus.reloaded(stack)
         files = prometheus.files(stack, existing=prometheus.existing(ctx))
         ctx.ensure(
             *recorded(*files),

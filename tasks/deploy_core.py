@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dcov import Context, task
-from dcov.monitoring import Reloaded
 from dcov.resources import Resource
 from dcov.stack import GRAFANA, PROMETHEUS, Blueprint, Healthy, Stack, grafana, prometheus, recorded
 
@@ -27,6 +26,6 @@ def deploy_core(ctx: Context) -> None:
         *stack.services(PROMETHEUS, GRAFANA),
     ]
     if stack.survey.runs(PROMETHEUS.name):
-        wanted.append(Reloaded(url=prometheus.url(stack), unit="", config=prometheus.CONFIG))
+        wanted.append(prometheus.reloaded(stack))
     ctx.ensure(*recorded(*wanted))
     ctx.verify(Healthy(containers=(PROMETHEUS.name, GRAFANA.name)), within=120)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dcov import Context, task
-from dcov.monitoring import Reloaded
 from dcov.stack import Blueprint, prometheus
 
 
@@ -16,5 +15,6 @@ def reload_prometheus(ctx: Context) -> None:
     former ones. Files of targets it reads by itself.
     """
     blueprint: Blueprint = ctx.prepared
-    url = prometheus.url(blueprint.stack(ctx))
-    ctx.run(Reloaded(url=url, unit="", config=prometheus.CONFIG).reload, within=60)
+    stack = blueprint.stack(ctx)
+    reload, url = prometheus.reloaded(stack).reload, prometheus.url(stack)
+    ctx.run(reload, within=60, shown=f"curl -X POST {url}/-/reload")

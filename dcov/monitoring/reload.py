@@ -13,14 +13,16 @@ from dcov.ssh.scripts import remote
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reloaded:
-    """Prometheus at this URL has read its configuration since the file was last changed.
+    """Prometheus at this URL has read its configuration since that was last changed.
 
-    When the transaction is taken back it reads the former one again.
+    `rules` are folders whose files it reads with it. When the transaction is taken back it reads
+    the former ones again.
     """
 
     url: str
     unit: str
     config: PurePosixPath
+    rules: tuple[PurePosixPath, ...] = ()
 
     @property
     def reload(self) -> Argv:
@@ -29,7 +31,8 @@ class Reloaded:
 
     def _script(self, verb: str) -> tuple[str, ...]:
         text = remote("reload-prometheus.sh")
-        return ("sh", "-c", text, "sh", self.url, self.unit, verb, str(self.config))
+        files = map(str, (self.config, *self.rules))
+        return ("sh", "-c", text, "sh", self.url, self.unit, verb, *files)
 
     def probe(self) -> Argv:
         return self._script("ask")

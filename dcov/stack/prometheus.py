@@ -13,7 +13,7 @@ from dcov.converge.resource import Resource
 from dcov.errors import ConfigError
 from dcov.home import expanded
 from dcov.inventory.entry import Role
-from dcov.monitoring import Target, file_sd, rules, splice, targets
+from dcov.monitoring import Reloaded, Target, file_sd, rules, splice, targets
 from dcov.resources import Directory, File
 from dcov.ssh.scripts import remote
 from dcov.stack.component import (
@@ -52,6 +52,11 @@ PLACES: Mapping[str, tuple[str, str, int, Mapping[str, str]]] = {
 def url(stack: Stack) -> str:
     """Return where it answers, as seen from the master."""
     return f"http://127.0.0.1:{stack.settings.prometheus.port}/prometheus"
+
+
+def reloaded(stack: Stack) -> Reloaded:
+    """Return the Prometheus that has read its configuration and rules."""
+    return Reloaded(url=url(stack), unit="", config=CONFIG, rules=(FOLDER / RULES,))
 
 
 def existing(ctx: Context) -> str | None:

@@ -25,6 +25,7 @@ SERVICES = {"prometheus", "grafana", "cryptolabs-proxy", "ipmi-monitor"} | {
     "runpod-exporter",
 }
 CONFIG = "/etc/dc-overview/prometheus/prometheus.yml"
+RULES = "/etc/dc-overview/prometheus/rules/dcov-hosts.yml"
 STATE = (
     "find /etc/dc-overview /etc/cryptolabs-proxy /etc/ipmi-monitor /var/lib/dcov"
     " -printf '%p %T@ %C@\\n' | sort;"
@@ -243,6 +244,25 @@ def test_a_certificate_that_is_about_to_end_is_seen_and_renewed(
     found = health(dcov, "--limit", "master")
     assert found.code == 0
     assert int(found.verdicts["certificate", DOMAIN]["why"].split()[0]) > 300
+
+
+def test_rules_that_are_gone_are_named_and_brought_back(dcov: Command, master: Server) -> None:
+    """What a `reload-prometheus` has made Prometheus forget, configure-prometheus brings in."""
+    groups = master.exec(["sed", "-n", "s/^  - name: //p", RULES]).stdout.split()
+    lost = {("rules", group) for group in groups}
+    assert ("rules", "dcov-hosts") in lost
+    master.exec(["rm", RULES])
+    try:
+        assert dcov("run", "reload-prometheus").returncode == 0
+        found = health(dcov, "--limit", "master")
+        assert found.code == 3
+        assert found.bad_but_targets == lost
+        assert {found.verdicts[one]["why"] for one in lost} == {"is not loaded"}
+        assert "dcov run configure-prometheus" in found.verdicts["rules", "dcov-hosts"]["hint"]
+    finally:
+        mended = dcov("run", "configure-prometheus")
+    assert mended.returncode == 0, mended.stdout
+    assert health(dcov, "--limit", "master").bad_but_targets == set()
 
 
 def test_a_configuration_that_prometheus_refuses_is_seen(dcov: Command, master: Server) -> None:
