@@ -28,9 +28,8 @@ from dcov.inventory.site import Site
 from dcov.secret import Masker, Secret
 from dcov.ssh.command import Argv, Finished, Shell, Sink
 from dcov.ssh.exchange import Tie
-from dcov.ssh.local import LocalSession
 from dcov.ssh.readonly import ReadOnly
-from dcov.ssh.session import Session, SshSession, digest
+from dcov.ssh.session import Session, WiredSession, digest
 from dcov.ssh.tcp import SocketLike
 
 if TYPE_CHECKING:
@@ -109,9 +108,7 @@ class Work:
 class Context:
     """One server, as a task sees it."""
 
-    def __init__(
-        self, work: Work, *, entry: Entry, session: SshSession | LocalSession, deadline: float
-    ) -> None:
+    def __init__(self, work: Work, *, entry: Entry, session: WiredSession, deadline: float) -> None:
         self._work = work
         self._wire = session
         reading = ReadOnly(session, masker=work.masker) if work.planning else None

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Mapping
-from threading import Lock
 from typing import Any
 
 from nornir.core import Nornir
@@ -16,18 +13,15 @@ from nornir.core.state import GlobalState
 from dcov.cancel import Cancel
 from dcov.context import Context, Preparing, Work
 from dcov.engine.options import Options
+from dcov.engine.preparations import Preparations
 from dcov.engine.processors import guarded
 from dcov.engine.record import is_dead
 from dcov.engine.runner import Runner
-from dcov.engine.scope import new_run_id, open_links
-from dcov.home import user_name
+from dcov.engine.scope import holder_of, new_run_id, open_links, session_of
 from dcov.inventory.entry import Entry
 from dcov.inventory.nornir import from_nornir, to_nornir
 from dcov.inventory.site import Site
-from dcov.runnable import Task
 from dcov.secret import Masker
-from dcov.ssh.local import LocalSession
-from dcov.ssh.session import SshSession
 
 PLUGIN = "dcov-ssh"
 
@@ -70,47 +64,35 @@ class OpenHost:
         self._cancel = Cancel()
         self._masker = Masker.of(site.secrets)
         self._links = open_links(site, options=self._options, cancel=self._cancel)
-        self._lock = Lock()
-        self._prepared: dict[str, Any] = {}
 
     def __call__(self, *, planning: bool) -> Context:
         run = new_run_id()
+        preparing = Preparing(
+            fleet=self._site,
+            servers=tuple(self._site.entries.values()),
+            planning=planning,
+            note=lambda _text: None,
+            hide=self._masker.learn,
+        )
         work = Work(
             run=run,
-            holder=f"{user_name()}@{socket.gethostname()} run {run}",
+            holder=holder_of(run),
             fleet=self._site,
             cancel=self._cancel,
             masker=self._masker,
             emit=lambda _event: None,
-            prepare=self._prepare,
+            prepare=Preparations(preparing),
             planning=planning,
             is_dead=is_dead,
         )
-        session: SshSession | LocalSession
-        if self._entry.login.local:
-            session = LocalSession(self._entry, masker=self._masker, cancel=self._cancel)
-        else:
-            session = SshSession(
-                self._entry, links=self._links, masker=self._masker, cancel=self._cancel
-            )
+        session = session_of(
+            self._entry, links=self._links, masker=self._masker, cancel=self._cancel
+        )
         return Context(work, entry=self._entry, session=session, deadline=self._options.deadline)
 
     def close(self) -> None:
         """Close the connection."""
         self._links.close_all()
-
-    def _prepare(self, task: Task[..., Any], params: Mapping[str, Any]) -> Any:
-        with self._lock:
-            if task.name not in self._prepared:
-                preparing = Preparing(
-                    fleet=self._site,
-                    servers=tuple(self._site.entries.values()),
-                    planning=False,
-                    note=lambda _text: None,
-                    hide=self._masker.learn,
-                )
-                self._prepared[task.name] = task.prepared(preparing, params)
-            return self._prepared[task.name]
 
 
 def as_nornir(site: Site, *, names: set[str], options: Options) -> Nornir:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from threading import Lock
 from typing import Any
 
 from nornir.core import Nornir
@@ -20,10 +18,11 @@ from nornir.core.task import Task as NornirTask
 from dcov.cancel import Cancelled
 from dcov.context import Context, Preparing, Skip, Work
 from dcov.engine.options import Options
+from dcov.engine.preparations import Preparations
 from dcov.engine.processors import guarded
 from dcov.engine.record import is_dead
 from dcov.engine.runner import Abandoned, Answer, NotRun, Runner
-from dcov.engine.scope import Scope
+from dcov.engine.scope import Scope, session_of
 from dcov.errors import (
     CommandTimeoutError,
     ConnectError,
@@ -38,8 +37,6 @@ from dcov.inventory.site import Site
 from dcov.report import Cost, Outcome, Report, Status
 from dcov.runnable import Task
 from dcov.ssh.links import Links
-from dcov.ssh.local import LocalSession
-from dcov.ssh.session import SshSession
 
 NornirFunction = Callable[..., Any]
 
@@ -85,8 +82,15 @@ class Execution:
         self._step = step
         self._stream = stream
         self._outcomes: dict[str, Outcome] = {}
-        self._prepared: dict[str, Any] = {}
-        self._prepare_lock = Lock()
+        self._prepare = Preparations(
+            Preparing(
+                fleet=job.site,
+                servers=job.servers,
+                planning=job.planning,
+                note=scope.note,
+                hide=scope.masker.learn,
+            )
+        )
         self._runner = Runner(options=job.options, done=self._done, cancel=scope.cancel)
         self.fingerprints: dict[str, tuple[str, ...]] = {}
         self._hosts: dict[str, Host] = {}
@@ -167,7 +171,8 @@ class Execution:
     def _one(self, entry: Entry, *, task: Task[..., Any]) -> Outcome:
         began = time.monotonic()
         self._scope.tell(Kind.SERVER_STARTED, server=entry.name, step=self._step)
-        session = self._session(entry)
+        scope = self._scope
+        session = session_of(entry, links=scope.links, masker=scope.masker, cancel=scope.cancel)
         ctx = Context(self._work, entry=entry, session=session, deadline=self.job.options.deadline)
         value: Any = None
         error: BaseException | None = None
@@ -211,26 +216,6 @@ class Execution:
                 attempts=session.attempts,
             ),
         )
-
-    def _session(self, entry: Entry) -> SshSession | LocalSession:
-        scope = self._scope
-        if entry.login.local:
-            return LocalSession(entry, masker=scope.masker, cancel=scope.cancel)
-        return SshSession(entry, links=scope.links, masker=scope.masker, cancel=scope.cancel)
-
-    def _prepare(self, task: Task[..., Any], params: Mapping[str, Any]) -> Any:
-        key = f"{task.name} {json.dumps(dict(params), sort_keys=True, default=repr)}"
-        with self._prepare_lock:
-            if key not in self._prepared:
-                preparing = Preparing(
-                    fleet=self.job.site,
-                    servers=self.job.servers,
-                    planning=self.job.planning,
-                    note=self._scope.note,
-                    hide=self._scope.masker.learn,
-                )
-                self._prepared[key] = task.prepared(preparing, params)
-            return self._prepared[key]
 
     def _done(self, name: str, answer: Answer) -> bool:
         outcome = replace(self._outcome(name, answer=answer), masker=self._scope.masker)

@@ -24,7 +24,7 @@ from dcov.ssh.link import Trust
 from dcov.ssh.links import Links
 from dcov.ssh.local import LocalSession
 from dcov.ssh.newcomers import Newcomers
-from dcov.ssh.session import SshSession
+from dcov.ssh.session import SshSession, WiredSession
 from dcov.ssh.ssh_config import SshConfig
 
 logger = logging.getLogger("dcov")
@@ -34,6 +34,12 @@ def new_run_id() -> str:
     """Return an id that sorts by time, to the millisecond, and has no dot in it."""
     now = datetime.now(tz=UTC)
     return f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03}-{secrets.token_hex(3)}"
+
+
+def holder_of(run: str) -> str:
+    """Return how a server tells others who is changing it."""
+    since = datetime.now(tz=UTC).strftime("%H:%M:%S UTC")
+    return f"{user_name()}@{socket.gethostname()} run {run} since {since}"
 
 
 class Reporting(Protocol):
@@ -70,8 +76,7 @@ class Scope:
         self.report: Report | None = None  # as it was recorded
         self._record = Record(self.id)
         self._listeners = (self._record.event, *options.listeners)
-        since = datetime.now(tz=UTC).strftime("%H:%M:%S UTC")
-        self.holder = f"{user_name()}@{socket.gethostname()} run {self.id} since {since}"
+        self.holder = holder_of(self.id)
 
     def emit(self, event: Event) -> None:
         """Tell everybody who listens; one that fails must not fail the run."""
@@ -116,7 +121,14 @@ def open_links(site: Site, *, options: Options, cancel: Cancel, planning: bool =
     return Links(site, trust=trust, patience=options.patience, cancel=cancel, ssh_config=ssh_config)
 
 
-def open_session(entry: Entry, *, site: Site, options: Options) -> SshSession | LocalSession:
+def session_of(entry: Entry, *, links: Links, masker: Masker, cancel: Cancel) -> WiredSession:
+    """Return a session with a server: over SSH, or on this machine."""
+    if entry.login.local:
+        return LocalSession(entry, masker=masker, cancel=cancel)
+    return SshSession(entry, links=links, masker=masker, cancel=cancel)
+
+
+def open_session(entry: Entry, *, site: Site, options: Options) -> WiredSession:
     """Return a session outside any run: for clients of what runs on the master."""
     cancel, masker = Cancel(), Masker.of(site.secrets)
     if entry.login.local:

@@ -88,7 +88,7 @@ class Session(Protocol):
 
 
 class WiredSession(ABC):
-    """What the SSH session and the local one share."""
+    """A session that dcov has opened: over SSH, or on this machine."""
 
     def __init__(self, entry: Entry, *, masker: Masker, cancel: Cancel) -> None:
         self.entry = entry
@@ -175,6 +175,31 @@ class WiredSession(ABC):
         """How the server is logged in to."""
         return self.entry.login
 
+    @property
+    @abstractmethod
+    def attempts(self) -> int:
+        """Logins so far, with those that were dropped before authentication."""
+
+    @abstractmethod
+    def newcomers(self) -> tuple[str, ...]:
+        """Tell of host keys on the way here that were unknown, and taken on trust."""
+
+    @abstractmethod
+    def open_port(self, port: int, *, host: str = "127.0.0.1", within: float) -> SocketLike:
+        """Connect to a port as the server sees it; raises OSError where nothing answers."""
+
+    @abstractmethod
+    def try_key(self, key_path: Path) -> None:
+        """Log in once more, over a connection of its own, with this key and nothing else."""
+
+    @abstractmethod
+    def drop(self) -> None:
+        """Forget a broken connection; the next command connects anew."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the connection."""
+
     @abstractmethod
     def _open_pipe(self, line: str) -> Pipe:
         """Start this command line on the server."""
@@ -202,21 +227,17 @@ class SshSession(WiredSession):
 
     @property
     def login(self) -> Login:
-        """How the server is logged in to, ~/.ssh/config included."""
         return self._links.login(self.entry.name)
 
     def try_key(self, key_path: Path) -> None:
-        """Log in once more, over a connection of its own, with this key and nothing else."""
         self.costs.connections += 1
         self._links.try_key(self.entry.name, key_path=key_path)
 
     @property
     def attempts(self) -> int:
-        """Logins so far, with those that were dropped before authentication."""
         return self._links.attempts(self.entry.name)
 
     def newcomers(self) -> tuple[str, ...]:
-        """Tell of host keys on the way here that were unknown, and taken on trust."""
         return self._links.newcomers(self.entry.name)
 
     def transport(self) -> paramiko.Transport:
@@ -228,11 +249,9 @@ class SshSession(WiredSession):
         return transport
 
     def drop(self) -> None:
-        """Forget a broken connection; the next command connects anew."""
         self._links.drop(self.entry.name)
 
     def close(self) -> None:
-        """Close the connection."""
         self._links.close(self.entry.name)
 
     def open_port(self, port: int, *, host: str = "127.0.0.1", within: float) -> SocketLike:

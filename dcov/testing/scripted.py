@@ -7,13 +7,13 @@ import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, NoReturn
+from typing import BinaryIO, NoReturn
 
 from dcov.cancel import Cancel
 from dcov.context import Context, Preparing, Work
+from dcov.engine.preparations import Preparations
 from dcov.inventory.entry import Entry, Login
 from dcov.inventory.site import Site
-from dcov.runnable import Task
 from dcov.secret import Masker
 from dcov.ssh.command import Argv, Finished, Shell, Sink, as_shell
 from dcov.ssh.exchange import Tie
@@ -63,22 +63,14 @@ class ScriptedSession:
         `site` is the declared fleet, in which `name` stands; without it there is only this server.
         """
         declared = site or Site.of(Entry(name=name, login=self.login))
-        prepared: dict[str, Any] = {}
         masker = Masker.of(declared.secrets)
-
-        def prepare(task: Task[..., Any], params: Mapping[str, Any]) -> Any:
-            if task.name not in prepared:
-                servers = tuple(declared.entries.values())
-                preparing = Preparing(
-                    fleet=declared,
-                    servers=servers,
-                    planning=planning,
-                    note=lambda _text: None,
-                    hide=masker.learn,
-                )
-                prepared[task.name] = task.prepared(preparing, params)
-            return prepared[task.name]
-
+        preparing = Preparing(
+            fleet=declared,
+            servers=tuple(declared.entries.values()),
+            planning=planning,
+            note=lambda _text: None,
+            hide=masker.learn,
+        )
         work = Work(
             run="scripted",
             holder="a test",
@@ -86,7 +78,7 @@ class ScriptedSession:
             cancel=Cancel(),
             masker=masker,
             emit=lambda _event: None,
-            prepare=prepare,
+            prepare=Preparations(preparing),
             planning=planning,
         )
         return Context(work, entry=declared[name], session=self, deadline=60.0)  # type: ignore[arg-type]

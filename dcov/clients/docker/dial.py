@@ -11,8 +11,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
 from dcov.errors import EngineError
-from dcov.ssh.local import LocalSession
-from dcov.ssh.session import SshSession
+from dcov.ssh.session import WiredSession
 from dcov.ssh.stdio import Stdio
 
 DIAL = ("docker", "system", "dial-stdio")
@@ -22,7 +21,7 @@ URL = "http://engine:2375"  # a name that nobody resolves: the adapter has its o
 class _Connection(HTTPConnection):
     """A connection whose socket is a program's stdin and stdout."""
 
-    session: SshSession | LocalSession
+    session: WiredSession
     sock: Any
 
     def _new_conn(self) -> Any:
@@ -49,7 +48,7 @@ class _Connection(HTTPConnection):
 class _Adapter(HTTPAdapter):
     """Sends requests through the session, over one connection where one is free."""
 
-    def __init__(self, session: SshSession | LocalSession) -> None:
+    def __init__(self, session: WiredSession) -> None:
         super().__init__()
         self._pool = HTTPConnectionPool("engine", 2375, maxsize=2)
         self._pool.ConnectionCls = type("_Connection", (_Connection,), {"session": session})
@@ -63,7 +62,7 @@ class _Adapter(HTTPAdapter):
         super().close()
 
 
-def connected(session: SshSession | LocalSession, *, within: float) -> docker.DockerClient:
+def connected(session: WiredSession, *, within: float) -> docker.DockerClient:
     """Return a client of the engine on the session's server."""
     adapter = _Adapter(session)
     http = requests.Session()  # not closed: that would close the adapter, which goes on

@@ -12,8 +12,7 @@ from dcov.errors import EngineError, EngineRefusedError
 if TYPE_CHECKING:
     import docker
 
-    from dcov.ssh.local import LocalSession
-    from dcov.ssh.session import SshSession
+    from dcov.ssh.session import WiredSession
 
 WITHIN = 60.0
 
@@ -28,7 +27,7 @@ class Docker:
         self._on_close = on_close
 
     @classmethod
-    def over(cls, session: SshSession | LocalSession) -> Self:
+    def over(cls, session: WiredSession) -> Self:
         """Talk to the engine of a server, as root there, and close the session at the end.
 
         Raises EngineError where none answers.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from nornir.core.task import Task as NornirTask
 from nornir_utils.plugins.functions import print_result
 from nornir_utils.plugins.tasks.networking import tcp_ping
 
-from dcov import Context, Fleet, RunInterrupted, Secret, Server, Status, task
+from dcov import Context, Fleet, Preparing, RunInterrupted, Secret, Server, Status, task
 from dcov.engine.record import is_dead, past_run, past_runs
 from dcov.errors import DeadlineError, FleetError, ParameterError, UnknownNameError
 from dcov.events import Event, Kind
@@ -480,4 +479,24 @@ def test_a_dcov_task_runs_in_a_plain_nornir() -> None:
     assert results["s0"][0].result == "s0\n"
     assert results["s1"][0].result == "skipped: not here"
     nornir.close_connections()
-    assert os.getpid() > 0
+
+
+def test_a_plain_nornir_prepares_for_each_call_and_knows_a_dry_run() -> None:
+    """What was prepared for one version is not used for another, nor a plan's for the run."""
+
+    def prepare(preparing: Preparing, *, version: str) -> str:
+        return f"{version} {'planned' if preparing.planning else 'done'}"
+
+    @task(on="all", prepare=prepare)
+    def prepared(ctx: Context, *, version: str) -> str:
+        return str(ctx.prepared)
+
+    nornir = fleet(1).nornir
+    said = [
+        nornir.run(task=prepared, version="1")["s0"][0].result,
+        nornir.run(task=prepared, version="2")["s0"][0].result,
+    ]
+    nornir.data.dry_run = True
+    said.append(nornir.run(task=prepared, version="2")["s0"][0].result)
+    nornir.close_connections()
+    assert said == ["1 done", "2 done", "2 planned"]
