@@ -10,8 +10,6 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
-from dcov.errors import ConnectTimeoutError, RefusedError
-
 OpenPort = Callable[..., Any]  # open_port(port, host=..., within=...) of a Context or a Session
 
 
@@ -22,10 +20,7 @@ class _Connection(HTTPConnection):
     within: float
 
     def _new_conn(self) -> Any:
-        try:
-            channel = self.open_port(self.port, host=self.host, within=self.within)
-        except (RefusedError, ConnectTimeoutError) as error:  # a master that is this machine
-            raise ConnectionRefusedError(error.why) from error
+        channel = self.open_port(self.port, host=self.host, within=self.within)
         channel.settimeout(self.within)
         return channel
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from dcov.errors import ConnectError, ConnectTimeoutError
 from dcov.home import user_name
 from dcov.inventory.entry import Login
 from dcov.ssh.pipe import Pipe, ProcessPipe
@@ -29,7 +30,12 @@ class LocalSession(WiredSession):
 
     def open_port(self, port: int, *, host: str = "127.0.0.1", within: float) -> SocketLike:
         self.costs.channels += 1
-        return dial(self.entry.name, address=host, port=port, within=within)
+        try:
+            return dial(self.entry.name, address=host, port=port, within=within)
+        except ConnectTimeoutError as error:
+            raise TimeoutError(error.why) from error
+        except ConnectError as error:
+            raise ConnectionRefusedError(error.why) from error
 
     @property
     def login(self) -> Login:

@@ -33,7 +33,8 @@ from dcov.ssh.command import Shell
 from dcov.ssh.exchange import Tie
 from dcov.ssh.local import LocalSession
 from dcov.ssh.readonly import ReadOnly
-from dcov.ssh.session import SshSession
+from dcov.ssh.session import SshSession, WiredSession
+from dcov.testing.faults import closed_port
 from dcov.testing.proxy import DelayProxy
 from dcov.testing.sshd import LoopbackSshd
 
@@ -73,23 +74,20 @@ def bench(yard: Yard) -> Iterator[Bench]:
 
 
 @pytest.fixture(params=["ssh", "local"])
-def session(request: pytest.FixtureRequest, bench: Bench) -> SshSession | LocalSession:
-    made: SshSession | LocalSession = getattr(bench, request.param)()
+def session(request: pytest.FixtureRequest, bench: Bench) -> WiredSession:
+    made: WiredSession = getattr(bench, request.param)()
     return made
 
 
-Any_ = SshSession | LocalSession
-
-
 @pytest.mark.parametrize("tie", list(Tie))
-def test_exit_codes_and_both_streams(session: Any_, tie: Tie) -> None:
+def test_exit_codes_and_both_streams(session: WiredSession, tie: Tie) -> None:
     """A command's exit code and its two streams come back as they are."""
     done = session.run(Shell("echo out; echo err >&2; exit 37"), within=20, tie=tie)
     assert (done.exit_code, done.stdout, done.stderr) == (37, "out\n", "err\n")
     assert session.run(("true",), within=20, tie=tie).ok
 
 
-def test_an_argv_is_no_shell_text(session: Any_) -> None:
+def test_an_argv_is_no_shell_text(session: WiredSession) -> None:
     """Words arrive as they are: quotes, newlines, unicode, what a shell would expand."""
     words = (
         "it's",
@@ -107,7 +105,7 @@ def test_an_argv_is_no_shell_text(session: Any_) -> None:
         session.run("echo hi", within=5)
 
 
-def test_a_long_script_with_everything_in_it(session: Any_) -> None:
+def test_a_long_script_with_everything_in_it(session: WiredSession) -> None:
     """A script travels by stdin: no limit of an argv, no quoting, and nothing of it in `ps`."""
     padding = '# it\'s "quoted" \u732b\n' * 20_000
     script = Shell(f"{padding}cat <<'E'\nlast's line\nE\ngrep -c . /proc/$$/cmdline; printf end")
@@ -116,7 +114,7 @@ def test_a_long_script_with_everything_in_it(session: Any_) -> None:
     assert done.stdout.endswith("end")
 
 
-def test_a_command_reads_nothing_of_its_script(session: Any_) -> None:
+def test_a_command_reads_nothing_of_its_script(session: WiredSession) -> None:
     """A child that reads stdin gets its end, and does not eat the rest of the script."""
     for reads in (True, False):
         done = session.run(Shell("cat; head -c 5; echo after"), within=20, reads=reads)
@@ -131,7 +129,7 @@ def test_a_signal_is_minus_one(bench: Bench, tie: Tie) -> None:
     assert done.stdout == "before\n"
 
 
-def test_much_output_is_no_failure(session: Any_) -> None:
+def test_much_output_is_no_failure(session: WiredSession) -> None:
     """Of 20 MB on one stream its tail is kept, and the command ends as it should."""
     script = Shell("yes 0123456789abcde | head -c 20000000 >&2; echo last >&2; exit 3")
     done = session.run(script, within=60)
@@ -140,7 +138,7 @@ def test_much_output_is_no_failure(session: Any_) -> None:
     assert done.stderr.endswith("0123456789abcde\nlast\n")
 
 
-def test_both_streams_at_once(session: Any_) -> None:
+def test_both_streams_at_once(session: WiredSession) -> None:
     """Neither stream waits for the other, and a sink gets every byte of stdout."""
     script = Shell(
         "i=0; while [ $i -lt 40 ]; do head -c 50000 /dev/zero;"
@@ -151,7 +149,7 @@ def test_both_streams_at_once(session: Any_) -> None:
     assert (done.exit_code, sum(map(len, got))) == (0, 2_000_000)
 
 
-def test_binary_output(session: Any_) -> None:
+def test_binary_output(session: WiredSession) -> None:
     """A sink gets bytes as they were; the text replaces what is no UTF-8."""
     got: list[bytes] = []
     done = session.run(Shell(r"printf '\000\377\200x'"), within=20, reads=True, sink=got.append)
@@ -159,7 +157,7 @@ def test_binary_output(session: Any_) -> None:
     assert done.stdout == "\x00\ufffd\ufffdx"
 
 
-def test_a_command_past_its_deadline_is_ended(session: Any_, tmp_path: Path) -> None:
+def test_a_command_past_its_deadline_is_ended(session: WiredSession, tmp_path: Path) -> None:
     """The error has the command, the seconds and the last words; on the server nothing is left."""
     script = Shell(f"echo waiting; sleep 300 & sleep 301; : {tmp_path}")
     with pytest.raises(CommandTimeoutError) as caught:
@@ -169,7 +167,9 @@ def test_a_command_past_its_deadline_is_ended(session: Any_, tmp_path: Path) -> 
     assert session.run(("echo", "next"), within=20).stdout == "next\n"
 
 
-def test_one_that_ignores_the_request_to_end_is_killed(session: Any_, tmp_path: Path) -> None:
+def test_one_that_ignores_the_request_to_end_is_killed(
+    session: WiredSession, tmp_path: Path
+) -> None:
     """A command that traps TERM is killed two seconds later, with all that it has started."""
     script = Shell(f"trap '' TERM; touch {tmp_path}/begun; sleep 303 & sleep 304; : {tmp_path}")
     with pytest.raises(CommandTimeoutError):
@@ -179,7 +179,7 @@ def test_one_that_ignores_the_request_to_end_is_killed(session: Any_, tmp_path: 
     assert eventually(lambda: running("sleep\x00303") == [] == running("sleep\x00304"))
 
 
-def test_one_that_is_ended_may_clear_up(session: Any_, tmp_path: Path) -> None:
+def test_one_that_is_ended_may_clear_up(session: WiredSession, tmp_path: Path) -> None:
     """It is asked before it is killed."""
     script = Shell(f"trap 'touch {tmp_path}/cleared; exit' TERM; sleep 305 & wait")
     with pytest.raises(CommandTimeoutError):
@@ -187,7 +187,9 @@ def test_one_that_is_ended_may_clear_up(session: Any_, tmp_path: Path) -> None:
     assert eventually((tmp_path / "cleared").exists, within=5)
 
 
-def test_a_daemon_that_keeps_the_streams_does_not_hold_us(session: Any_, tmp_path: Path) -> None:
+def test_a_daemon_that_keeps_the_streams_does_not_hold_us(
+    session: WiredSession, tmp_path: Path
+) -> None:
     """A command that leaves a process behind ends when it ends, not when that one does."""
     for tie in Tie:
         began = time.monotonic()
@@ -199,7 +201,7 @@ def test_a_daemon_that_keeps_the_streams_does_not_hold_us(session: Any_, tmp_pat
             os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
 
 
-def test_cancel_ends_what_only_reads(session: Any_, bench: Bench) -> None:
+def test_cancel_ends_what_only_reads(session: WiredSession, bench: Bench) -> None:
     """A cancelled command is given up at once and ended on the server."""
     threading.Timer(0.8, bench.cancel.set).start()
     began = time.monotonic()
@@ -220,14 +222,14 @@ def test_what_begins_after_the_cancel_is_not_waited_for(bench: Bench) -> None:
     assert time.monotonic() - began < 5
 
 
-def test_cancel_lets_a_change_come_to_its_end(session: Any_, bench: Bench) -> None:
+def test_cancel_lets_a_change_come_to_its_end(session: WiredSession, bench: Bench) -> None:
     """What must not stop half way is waited for."""
     threading.Timer(0.5, bench.cancel.set).start()
     done = session.run(Shell("sleep 1.5; echo done"), within=60)
     assert done.stdout == "done\n"
 
 
-def test_secrets_do_not_come_back(session: Any_) -> None:
+def test_secrets_do_not_come_back(session: WiredSession) -> None:
     """Both streams, the command itself and a failure's last words are masked."""
     script = Shell(f"echo {PASSWORD}; echo x{PASSWORD}y >&2; exit 1")
     done = session.run(script, within=20)
@@ -275,7 +277,7 @@ def forget(session: Any) -> None:
     session.run(Shell("rm -rf /var/lib/dcov/journal/20260101-000000-test.x.1"), within=20)
 
 
-def test_an_upload_is_staged_and_verified(session: Any_, yard: Yard) -> None:
+def test_an_upload_is_staged_and_verified(session: WiredSession, yard: Yard) -> None:
     """20 MB arrive beside the target, root's alone, under the digest that the server computed."""
     data = os.urandom(20_000_000)
     yard.fleet()
@@ -289,7 +291,7 @@ def test_an_upload_is_staged_and_verified(session: Any_, yard: Yard) -> None:
     forget(session)
 
 
-def test_an_upload_that_is_another_file_is_refused(session: Any_, yard: Yard) -> None:
+def test_an_upload_that_is_another_file_is_refused(session: WiredSession, yard: Yard) -> None:
     """A digest that differs is an error that names both."""
     yard.fleet()
     with pytest.raises(ChecksumError) as caught:
@@ -298,7 +300,7 @@ def test_an_upload_that_is_another_file_is_refused(session: Any_, yard: Yard) ->
     forget(session)
 
 
-def test_a_full_disk_is_named(session: Any_, yard: Yard) -> None:
+def test_a_full_disk_is_named(session: WiredSession, yard: Yard) -> None:
     """No room is told from other failures, and nothing of the file is left there."""
     yard.fleet()
     small = yard.home() / "small"
@@ -314,7 +316,7 @@ def test_a_full_disk_is_named(session: Any_, yard: Yard) -> None:
         subprocess.run(("umount", "-l", small), check=True)
 
 
-def test_a_disk_that_cannot_be_written_is_named(session: Any_, yard: Yard) -> None:
+def test_a_disk_that_cannot_be_written_is_named(session: WiredSession, yard: Yard) -> None:
     """What hinders an upload, where it is not for want of room, is in the error."""
     yard.fleet()
     frozen = yard.home() / "frozen"
@@ -337,6 +339,12 @@ def test_an_sshd_that_runs_no_command(yard: Yard) -> None:
         outcome = fleet.sh("true")["gpu-01"]
     assert outcome.code == "link-lost"
     assert "starting a command" in outcome.why
+
+
+def test_a_port_on_which_nothing_listens(session: WiredSession) -> None:
+    """The same error wherever the server is: nobody need know that the master is this machine."""
+    with closed_port() as fault, pytest.raises(ConnectionRefusedError):
+        session.open_port(fault.port, within=5)
 
 
 def test_a_port_behind_a_link_that_is_frozen(bench: Bench, yard: Yard) -> None:
@@ -373,7 +381,7 @@ def test_a_link_cut_during_an_upload(bench: Bench, yard: Yard) -> None:
         bench.close()
 
 
-def test_a_cancel_ends_an_upload(session: Any_, bench: Bench, yard: Yard) -> None:
+def test_a_cancel_ends_an_upload(session: WiredSession, bench: Bench, yard: Yard) -> None:
     """What only stages is not sent to its end."""
 
     class Cancelling(BytesIO):

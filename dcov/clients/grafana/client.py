@@ -17,12 +17,10 @@ from dcov.clients.grafana.values import (
     Hit,
 )
 from dcov.errors import (
-    ConnectTimeoutError,
     GrafanaError,
     GrafanaLoginError,
     GrafanaRefusedError,
     GrafanaSilentError,
-    RefusedError,
 )
 from dcov.secret import Secret
 
@@ -254,8 +252,6 @@ class Grafana:
             )
         except (requests.RequestException, OSError) as error:
             raise GrafanaSilentError(url=self.url, detail=str(error)) from error
-        except (RefusedError, ConnectTimeoutError) as error:
-            raise GrafanaSilentError(url=self.url, detail=error.why) from error
         return self._read(answer)
 
     def _read(self, answer: requests.Response) -> Any:
