@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,13 +13,14 @@ from dcov.engine.asks import sh
 from dcov.engine.execution import Job
 from dcov.engine.options import Options
 from dcov.engine.run import Plan, Run
-from dcov.engine.scope import open_links
+from dcov.engine.scope import open_links, open_session, session_of
 from dcov.engine.stages import Chain
 from dcov.inventory.entry import Entry
 from dcov.inventory.pattern import select
 from dcov.inventory.site import Site
 from dcov.report import Outcome, Report
 from dcov.runnable import On, Task
+from dcov.secret import Masker
 from dcov.selection import without_runs
 from dcov.server import BoundServer, Server
 from dcov.workflow import Step, Workflow
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from dcov.clients.grafana import Grafana
     from dcov.clients.prometheus import Prometheus
     from dcov.secret import Secret
+    from dcov.ssh.links import Links
+    from dcov.ssh.session import WiredSession
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -49,7 +52,7 @@ class Fleet:
     names: tuple[str, ...] | None = None
     options: Options = field(default_factory=Options)
     replacements: Mapping[str, Task[..., Any]] = field(default_factory=dict)
-    links: Any = None
+    links: Links | None = None
 
     @classmethod
     def load(cls, path: str | Path | None = None) -> Fleet:
@@ -207,10 +210,9 @@ class Fleet:
         """Return a client for a Prometheus at this URL, as seen from the master."""
         from dcov.clients.prometheus import Prometheus
         from dcov.clients.tunnel import tunnelled
-        from dcov.engine.scope import open_session
 
-        session = open_session(self.master.entry, site=self.site, options=self.options)
-        return Prometheus(tunnelled(session.open_port), url=url, on_close=session.close)
+        session, end = self._master_session()
+        return Prometheus(tunnelled(session.open_port), url=url, on_close=end)
 
     @property
     def grafana(self) -> Grafana:
@@ -227,12 +229,11 @@ class Fleet:
         """
         from dcov.clients.grafana import Grafana, admin_password
         from dcov.clients.tunnel import tunnelled
-        from dcov.engine.scope import open_session
 
         known = password or admin_password(self.site)
-        session = open_session(self.master.entry, site=self.site, options=self.options)
+        session, end = self._master_session()
         http = tunnelled(session.open_port)
-        return Grafana(http, url=url, user=user, password=known, on_close=session.close)
+        return Grafana(http, url=url, user=user, password=known, on_close=end)
 
     def forward(self, port: int, *, host: str = "127.0.0.1", local: int = 0) -> Forward:
         """Have a port of this machine's loopback lead to one as the master sees it.
@@ -241,23 +242,32 @@ class Fleet:
         the local port is taken.
         """
         from dcov.clients.forward import Forward
-        from dcov.engine.scope import open_session
 
-        session = open_session(self.master.entry, site=self.site, options=self.options)
+        session, end = self._master_session()
         try:
             session.run(("true",), within=30, reads=True, as_root=False)  # fails here, not later
-            return Forward(session.open_port, to=(host, port), local=local, on_close=session.close)
+            return Forward(session.open_port, to=(host, port), local=local, on_close=end)
         except BaseException:
-            session.close()
+            end()
             raise
 
     @property
     def docker(self) -> Docker:
         """The master's container engine, looked at over the fleet's own connection."""
         from dcov.clients.docker import Docker
-        from dcov.engine.scope import open_session
 
-        return Docker.over(open_session(self.master.entry, site=self.site, options=self.options))
+        session, end = self._master_session()
+        return Docker.over(session, on_close=end)
+
+    def _master_session(self) -> tuple[WiredSession, Callable[[], None]]:
+        """Return a session with the master, and what ends it: nothing while we stay connected."""
+        entry = self.master.entry
+        if self.links is None:
+            session = open_session(entry, site=self.site, options=self.options)
+            return session, session.close
+        masker = Masker.of(self.site.secrets)
+        shared = session_of(entry, links=self.links, masker=masker, cancel=Cancel())
+        return shared, lambda: None
 
     def _chosen(self) -> set[str]:
         return {entry.name for entry in self.servers}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
+from dcov.clients.closing import Closing
 from dcov.clients.moment import moment
 from dcov.errors import PrometheusError
 
@@ -47,14 +48,14 @@ class RuleGroup:
     error: str = ""
 
 
-class Prometheus:
+class Prometheus(Closing):
     """A Prometheus server at a URL, `/prometheus` and the like included."""
 
     def __init__(
         self, http: requests.Session, *, url: str, on_close: Callable[[], None] = lambda: None
     ) -> None:
+        super().__init__(http.close, on_close)
         self._http = http
-        self._on_close = on_close
         self._url = url.rstrip("/")
 
     def query(self, expression: str) -> list[Sample]:
@@ -95,17 +96,6 @@ class Prometheus:
         """Whether it took the configuration that it last read; else it goes on with a former."""
         took: bool = self._get("status/runtimeinfo")["reloadConfigSuccess"]
         return took
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._http.close()
-        self._on_close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _get(self, path: str, **params: str) -> Any:
         import requests

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
+from dcov.clients.closing import Closing
 from dcov.clients.docker.values import Container, Image, Network, Volume
 from dcov.errors import EngineError, EngineRefusedError
 
@@ -17,30 +18,33 @@ if TYPE_CHECKING:
 WITHIN = 60.0
 
 
-class Docker:
+class Docker(Closing):
     """An engine, looked at and never changed."""
 
     def __init__(
         self, client: docker.DockerClient, *, on_close: Callable[[], None] = lambda: None
     ) -> None:
+        super().__init__(client.api.close, on_close)
         self._api: Any = client.api  # in part without types
-        self._on_close = on_close
 
     @classmethod
-    def over(cls, session: WiredSession) -> Self:
-        """Talk to the engine of a server, as root there, and close the session at the end.
+    def over(cls, session: WiredSession, *, on_close: Callable[[], None] | None = None) -> Self:
+        """Talk to the engine of a server, as root there; at the end the session is closed.
+
+        `on_close` is done instead, where others go on with the session's connection.
 
         Raises EngineError where none answers.
         """
         from dcov.clients.docker.dial import connected
 
+        end = on_close or session.close
         try:
             with _translated():
                 client = connected(session, within=WITHIN)
         except BaseException:
-            session.close()
+            end()
             raise
-        return cls(client, on_close=session.close)
+        return cls(client, on_close=end)
 
     def version(self) -> str:
         """Return the engine's version."""
@@ -120,17 +124,6 @@ class Docker:
                     yield line.decode(errors="replace").rstrip("\r")
         if rest:
             yield rest.decode(errors="replace")
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._api.close()
-        self._on_close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _find(self, ask: Callable[[], Any]) -> Any | None:
         import docker.errors

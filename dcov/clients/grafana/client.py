@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote as in_url
 
+from dcov.clients.closing import Closing
 from dcov.clients.grafana.values import (
     REDACTED,
     ContactPoint,
@@ -33,7 +34,7 @@ POINTS = "v1/provisioning/contact-points"
 EDITABLE = {"X-Disable-Provenance": "true"}
 
 
-class Grafana:
+class Grafana(Closing):
     """A Grafana at a URL, `/grafana` and the like included, by basic auth."""
 
     def __init__(
@@ -45,10 +46,10 @@ class Grafana:
         password: Secret,
         on_close: Callable[[], None] = lambda: None,
     ) -> None:
+        super().__init__(http.close, on_close)
         self._http = http
         self._user = user
         self._password = password
-        self._on_close = on_close
         self.url = url.rstrip("/")
 
     def version(self) -> str:
@@ -200,17 +201,6 @@ class Grafana:
         Returns once what is in them has been stored.
         """
         self._ask("POST", f"admin/provisioning/{kind}/reload")
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._http.close()
-        self._on_close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _find(self, path: str) -> Any | None:
         try:
