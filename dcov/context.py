@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dcov.cancel import Cancel
 from dcov.change import Action, Change
+from dcov.config.source import decoded
 from dcov.converge.calls import ApiResource, Calls
 from dcov.converge.resource import Resource
 from dcov.converge.transaction import Converger, Frame, IsDead, never_dead
@@ -276,10 +277,13 @@ class Context:
         return finished
 
     def read(self, path: str | PurePosixPath, *, within: float = 30.0) -> str:
-        """Return the text of a file, however long; raises CommandFailedError where it is absent."""
+        """Return the text of a file, however long.
+
+        Raises CommandFailedError where it is absent, and ConfigError where it is not UTF-8.
+        """
         data: list[bytes] = []
         self.run(("cat", "--", str(path)), reads=True, within=within, sink=data.append)
-        return b"".join(data).decode()
+        return decoded(b"".join(data), file=Path(path))
 
     def open_port(self, port: int, *, host: str = "127.0.0.1", within: float = 5.0) -> SocketLike:
         """Connect to a port as the server sees it; raises OSError where nothing answers."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from dcov.config.source import decoded
 from dcov.context import Context
 from dcov.converge.resource import Resource
-from dcov.errors import ConfigError
-from dcov.home import expanded
 from dcov.inventory.entry import Role
 from dcov.monitoring import Reloaded, Target, file_sd, rules, splice, targets
 from dcov.resources import Directory, File
@@ -26,6 +26,7 @@ from dcov.stack.component import (
     RUNPOD,
     VASTAI,
 )
+from dcov.stack.own_rules import FormerRules, own_rules
 from dcov.stack.paths import HOME
 from dcov.stack.stack import Stack
 
@@ -60,10 +61,13 @@ def reloaded(stack: Stack) -> Reloaded:
 
 
 def existing(ctx: Context) -> str | None:
-    """Return the prometheus.yml that is on the master, None where there is none."""
+    """Return the prometheus.yml that is on the master, None where there is none.
+
+    Raises ConfigError for one that is not UTF-8.
+    """
     text: list[bytes] = []
     found = ctx.run(("cat", "--", str(CONFIG)), reads=True, check=False, sink=text.append)
-    return b"".join(text).decode() if found.ok else None
+    return decoded(b"".join(text), file=Path(CONFIG)) if found.ok else None
 
 
 def stack_targets(stack: Stack) -> tuple[Target, ...]:
@@ -111,6 +115,7 @@ def files(stack: Stack, *, existing: str | None) -> tuple[Resource, ...]:
     if config is None:
         values = {"site": stack.site.name}
         config = stack.templates.render("stack/prometheus.yml.j2", values)
+    own = own_rules(stack.site)
     jobs = stack.templates.render(
         "prometheus/scrape.yml.j2",
         {"targets": f"{INSIDE}/{TARGETS}", "extra": _extra(stack)},
@@ -121,8 +126,9 @@ def files(stack: Stack, *, existing: str | None) -> tuple[Resource, ...]:
         Directory(path=FOLDER / TARGETS),
         *(
             File(path=FOLDER / RULES / name, content=text)
-            for name, text in {**rules(stack.templates), **_own_rules(stack)}.items()
+            for name, text in {**rules(stack.templates), **own}.items()
         ),
+        FormerRules(folder=FOLDER / RULES, kept=tuple(own)),
         *target_files(stack),
         File(
             path=CONFIG,
@@ -160,19 +166,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value
-
-
-def _own_rules(stack: Stack) -> dict[str, str]:
-    """Read the operator's rule files, which lie beside the configuration."""
-    found: dict[str, str] = {}
-    for number, name in enumerate(stack.settings.prometheus.rule_files):
-        path = stack.site.folder / expanded(name)
-        try:
-            found[f"own-{path.name}"] = path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise ConfigError.about(
-                f"{path} cannot be read: {error.strerror}",
-                file=stack.site.path,
-                key=f"prometheus.rule_files[{number}]",
-            ) from None
-    return found

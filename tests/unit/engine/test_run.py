@@ -481,6 +481,13 @@ def test_a_dcov_task_runs_in_a_plain_nornir() -> None:
     nornir.close_connections()
 
 
+def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    """Taken for UTF-8 by force, it would be written back as something else."""
+    (tmp_path / "latin").write_bytes("# für\n".encode("latin-1"))
+    report = fleet(1).run(of(lambda ctx: ctx.read(tmp_path / "latin")))
+    assert report["s0"].why == f"{tmp_path}/latin:1:4: is not UTF-8"
+
+
 def test_a_plain_nornir_prepares_for_each_call_and_knows_a_dry_run() -> None:
     """What was prepared for one version is not used for another, nor a plan's for the run."""
 
