@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TypeAlias
 
 from dcov.errors import ConfigError
@@ -17,14 +16,6 @@ _PIECE = re.compile(r"\d+|[A-Za-z]+")
 
 _Piece: TypeAlias = tuple[int, int, str]
 _FINAL: _Piece = (2, 0, "")  # above any number (0) and any word (1): 1.0.0-rc.1 < 1.0.0
-
-
-class Direction(StrEnum):
-    """Where going from one version to another leads."""
-
-    SAME = "same"
-    UPDATE = "update"
-    DOWNGRADE = "downgrade"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,12 +43,6 @@ class Version:
             for piece in _PIECE.findall(form["suffix"] or "")
         )
         return cls(key=(tuple(numbers), suffix or (_FINAL,)), text=form[0].removeprefix("v"))
-
-    def towards(self, wanted: Version) -> Direction:
-        """Say whether going from this version to the wanted one is an update or a downgrade."""
-        if self == wanted:
-            return Direction.SAME
-        return Direction.UPDATE if self < wanted else Direction.DOWNGRADE
 
 
 def normalise(text: str) -> str:
