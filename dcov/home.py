@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 NONE = Path("/nonexistent")  # as Debian has it for users without a home
@@ -23,6 +24,14 @@ def home() -> Path:
         return Path.home()
     except RuntimeError:
         return NONE
+
+
+def own_folder(place: Callable[[str], Path]) -> Path:
+    """Return one of the user's folders for dcov, as `platformdirs` has them."""
+    try:
+        return place("dcov")
+    except RuntimeError:  # no home
+        return NONE / "dcov"
 
 
 def expanded(path: Path | str) -> Path:

@@ -18,6 +18,7 @@ from platformdirs import user_state_path
 
 from dcov.errors import ConfigError, UnknownNameError
 from dcov.events import Event
+from dcov.home import own_folder
 from dcov.inventory.site import Site
 from dcov.report import Report, Status
 
@@ -31,7 +32,7 @@ LOOK, KEPT = "look", 5
 
 def runs_folder() -> Path:
     """Return where the records lie: `$XDG_STATE_HOME/dcov/runs`."""
-    return user_state_path("dcov") / "runs"
+    return own_folder(user_state_path) / "runs"
 
 
 def key_of(site: Site) -> str:

@@ -22,6 +22,7 @@ from dcov.exporters.artifact import Arch, Artifact
 from dcov.exporters.download import Download
 from dcov.exporters.store import Store, digest
 from dcov.exporters.sums import Sums
+from dcov.home import own_folder
 
 _BLOB = re.compile(r"blobs/([0-9a-f]{64})")
 _NOTE = re.compile(r"notes/(?P<kind>first-use|members)/(?P<name>[0-9a-f-]+)")
@@ -48,7 +49,7 @@ class Depot:
     """
 
     def __init__(self, folder: Path | None = None, *, download: Download | None = None) -> None:
-        self._store = Store(folder or user_cache_path("dcov") / "artifacts")
+        self._store = Store(folder or own_folder(user_cache_path) / "artifacts")
         self._download = download or Download()
 
     def fetch(self, artifact: Artifact) -> Binary:

@@ -14,6 +14,7 @@ from platformdirs import user_config_path
 from dcov.config.circle import leads_back
 from dcov.config.notice import Notice
 from dcov.errors import ConfigError, Problem, UnknownNameError
+from dcov.home import own_folder
 from dcov.inventory.entry import Entry, Login, Role
 from dcov.inventory.nearest import nearest_names
 from dcov.inventory.this_machine import host_name
@@ -134,7 +135,7 @@ class Site:
     def folder(self) -> Path:
         """Where the site's own files lie: beside its configuration, else the user's folder."""
         if self.path is None:
-            return user_config_path("dcov")
+            return own_folder(user_config_path)
         path = self.path.absolute()
         return path if path.is_dir() else path.parent
 

@@ -71,6 +71,37 @@ def test_no_server_is_touched_without_a_record(
     assert not (tmp_path / "touched").exists()
 
 
+AS_NOBODY = """
+import os
+from dcov import Fleet, Server
+from dcov.errors import ConfigError
+
+fleet = Fleet.of(Server(name="s0", local=True))
+fleet.sh("true")  # so that all is imported
+os.setgroups([])
+os.setgid(64999)
+os.setuid(64999)  # a number without a name, and so without a home
+del os.environ["HOME"], os.environ["XDG_STATE_HOME"]
+try:
+    fleet.sh("true")
+except ConfigError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_without_a_home_it_is_said_what_to_set(state_home: Path) -> None:
+    done = subprocess.run(
+        (sys.executable, "-c", AS_NOBODY),
+        env={**os.environ, "HOME": "/root", "XDG_STATE_HOME": str(state_home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "/nonexistent/dcov/runs/" in done.stdout
+    assert done.stdout.endswith(": Permission denied; set XDG_STATE_HOME\n")
+
+
 def test_a_name_with_a_slash_has_its_diff(tmp_path: Path) -> None:
     """Other inventories than ours have such names."""
     fleet = Fleet.of(Server(name="row 1/gpu-01", local=True))
