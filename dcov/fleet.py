@@ -15,7 +15,9 @@ from dcov.engine.options import Options
 from dcov.engine.run import Plan, Run
 from dcov.engine.scope import open_links, open_session, session_of
 from dcov.engine.stages import Chain
+from dcov.errors import UnknownNameError
 from dcov.inventory.entry import Entry
+from dcov.inventory.nearest import nearest_names
 from dcov.inventory.pattern import select
 from dcov.inventory.site import Site
 from dcov.report import Outcome, Report
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from dcov.ssh.links import Links
     from dcov.ssh.session import WiredSession
 
+OWN_LABELS = ("role", "has_gpu", "name")
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -117,7 +120,8 @@ class Fleet:
         `pattern` is in Ansible's pattern language (`gpu-*:!gpu-03:&workers`), in which `@failed`
         are the servers that the last run left undone and `@RUN` those of that run, or a Nornir
         `F` filter. `labels` are compared with `has_gpu`, `role` and the servers' labels. Raises
-        UnknownNameError, with a suggestion, for a name that matches nothing.
+        UnknownNameError, with a suggestion, for a name that matches nothing, and for a label that
+        no server of the site has.
         """
         if isinstance(pattern, str):
             known = without_runs(pattern, site=self.site)
@@ -126,6 +130,7 @@ class Fleet:
             names = set(self.nornir.filter(pattern).inventory.hosts)
         names &= self._chosen()
         for key, wanted in labels.items():
+            self._require_label(key)
             names = {name for name in names if self._label(self.site.entries[name], key) == wanted}
         return self._pick(names)
 
@@ -337,7 +342,17 @@ class Fleet:
         master, workers = (self.site.master,), self.site.workers
         return {"master": master, "workers": workers, "all": (*workers, *master)}[on]
 
+    def _require_label(self, key: str) -> None:
+        known = {
+            *OWN_LABELS,
+            *(name for entry in self.site.entries.values() for name in entry.labels),
+        }
+        if key not in known:
+            raise UnknownNameError(
+                kind="label", name=key, nearest=nearest_names(key, among=sorted(known))
+            )
+
     def _label(self, entry: Entry, key: str) -> Any:
-        if key in ("role", "has_gpu", "name"):
+        if key in OWN_LABELS:
             return getattr(entry, key)
         return entry.labels.get(key)

@@ -202,7 +202,8 @@ class Report(Mapping[str, Outcome]):
     def summary(self) -> str:
         """One line: how many servers came out how."""
         counts = Counter(outcome.status for outcome in self.outcomes)
-        return ", ".join(f"{counts[status]} {status}" for status in Status if counts[status])
+        said = (f"{counts[status]} {status}" for status in Status if counts[status])
+        return ", ".join(said) or "no servers"
 
     def raise_for_failures(self) -> None:
         """Raise FleetError (CancelledError where the run was cancelled) unless all is well."""

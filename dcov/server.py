@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
+from dcov.errors import ConfigError
 from dcov.facts import Facts
 from dcov.home import expanded
 from dcov.inventory.entry import Entry, Login, Role, Unsaid
@@ -56,7 +57,10 @@ class Server:
 
     @property
     def entry(self) -> Entry:
-        """The declaration that the engine works with."""
+        """The declaration that the engine works with; raises ConfigError for an unknown role."""
+        if self.role not in tuple(Role):
+            message = f"{self.role!r} is neither of {', '.join(Role)}"
+            raise ConfigError.about(message, key=f"{self.name}.role")
         login = Login(
             address=self.ssh_host or self.server_ip or self.name,
             port=self.ssh_port or 22,

@@ -16,6 +16,7 @@ from dcov.cli.form import Form
 from dcov.cli.remember import config_option, verbose_option
 
 HOW = "how"
+WEEK = 7 * 86400.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +88,23 @@ class How(Look):
         return {name: value for name, value in said.items() if value is not None}
 
 
+def _seconds(value: float | None) -> float | None:
+    if value is not None and not 0 < value <= WEEK:
+        raise typer.BadParameter(f"{value:g} is no number of seconds")
+    return value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watching(How):
     """The options of a command that only looks, perhaps again and again."""
 
     watch: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="Look again every so many seconds.")
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="Look again every so many seconds.",
+            callback=_seconds,
+        ),
     ] = None
 
 

@@ -78,7 +78,9 @@ def server_name(value: str) -> str:
     if value in GROUPS_OF_ALL:
         raise fault(f"{value!r} is the name of a group; call the server something else")
     if not NAME.fullmatch(value):
-        raise fault(f"{value!r} is no name: only letters, digits and . _ -, and no . or - first")
+        raise fault(
+            f"{value!r} is no name: up to 128 letters, digits and . _ -, and no . or - first"
+        )
     return value
 
 

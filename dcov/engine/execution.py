@@ -135,6 +135,8 @@ class Execution:
 
     def _run_nornir(self) -> None:
         job = self.job
+        if not job.servers:
+            return  # nornir would warn
         inventory = to_nornir(job.site)
         chosen = {entry.name for entry in job.servers}
         nornir = Nornir(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,6 +12,7 @@ from dcov.events import Listener
 from dcov.ssh.links import Patience
 
 Amount = int | str  # 5, or "10%"
+LONGEST = 7 * 86400.0  # seconds that a server may be given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +42,13 @@ class Options:
         return replace(self, canary=0, batch=None, max_failures=None)
 
     def __post_init__(self) -> None:
-        if self.workers < 1:
-            raise ConfigError.about(f"{self.workers} is not at least 1", key="workers")
+        for name, least in (("workers", 1), ("canary", 0)):
+            if getattr(self, name) < least:
+                message = f"{getattr(self, name)} is not at least {least}"
+                raise ConfigError.about(message, key=name)
+        if not 0 < self.deadline <= LONGEST:
+            message = f"{self.deadline:g} is no number of seconds up to {LONGEST:g}, a week"
+            raise ConfigError.about(message, key="deadline")
         for name in ("batch", "max_failures"):
             amount = getattr(self, name)
             if amount is not None:
@@ -53,7 +60,7 @@ def count(amount: Amount, *, of: int, up: bool, name: str) -> int:
     text = str(amount).strip()
     share = text.endswith("%")
     digits = text.removesuffix("%")
-    if not digits.isdigit() or (share and int(digits) > 100):  # noqa: PLR2004  # per cent
+    if not re.fullmatch("[0-9]+", digits) or (share and int(digits) > 100):  # noqa: PLR2004  # per cent
         message = f"{text!r} is neither a number of servers nor a share such as '10%'"
         raise ConfigError.about(message, key=name)
     if not share:

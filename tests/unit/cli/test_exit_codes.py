@@ -51,6 +51,8 @@ class TestEnds:
             ("nothing",),
             ("exec", "--workers", "many", "--", "true"),
             ("runs", "show", "9"),
+            ("facts", "--watch", "-1"),
+            ("facts", "--watch", "nan"),
         ],
     )
     def test_2_for_wrong_words(self, dcov, words) -> None:

@@ -41,7 +41,7 @@ def test_a_share_of_failures_is_rounded_down() -> None:
     assert count(" 7 ", of=3, up=False, name="max_failures") == 7
 
 
-@pytest.mark.parametrize("amount", ["", "x", "-1", "110%", "1.5", "%", "5 %%", -3])
+@pytest.mark.parametrize("amount", ["", "x", "²", "-1", "110%", "1.5", "%", "5 %%", -3])
 def test_what_is_no_amount(amount: str) -> None:
     """The error names the option before anything is run."""
     with pytest.raises(ConfigError, match="max_failures"):
@@ -51,3 +51,20 @@ def test_what_is_no_amount(amount: str) -> None:
 def test_workers() -> None:
     with pytest.raises(ConfigError, match="workers"):
         Options(workers=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("workers", 0),
+        ("canary", -1),
+        ("deadline", 0.0),
+        ("deadline", -5.0),
+        ("deadline", float("inf")),
+        ("deadline", float("nan")),
+    ],
+)
+def test_numbers_that_mean_nothing_are_refused(name: str, value: float) -> None:
+    """A canary of -1 would be all servers but one; no timer on a server can be set to infinity."""
+    with pytest.raises(ConfigError, match=f"{name}: "):
+        Options(**{name: value})

@@ -22,7 +22,7 @@ from nornir_utils.plugins.tasks.networking import tcp_ping
 
 from dcov import Context, Fleet, Preparing, RunInterrupted, Secret, Server, Status, task
 from dcov.engine.record import is_dead, past_run, past_runs
-from dcov.errors import DeadlineError, FleetError, ParameterError, UnknownNameError
+from dcov.errors import ConfigError, DeadlineError, FleetError, ParameterError, UnknownNameError
 from dcov.events import Event, Kind
 
 
@@ -479,6 +479,25 @@ def test_a_dcov_task_runs_in_a_plain_nornir() -> None:
     assert results["s0"][0].result == "s0\n"
     assert results["s1"][0].result == "skipped: not here"
     nornir.close_connections()
+
+
+def test_no_servers_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    """A fleet may be empty: it is a report like any other, and Nornir does not warn."""
+    report = Fleet.of().sh("true")
+    assert (report.ok, report.summary) == (True, "no servers")
+    assert not caplog.records
+
+
+def test_a_label_that_no_server_has_is_an_error() -> None:
+    """A mistyped one would choose nobody, and a task would seem to have nothing to do."""
+    with pytest.raises(UnknownNameError, match="no label matches 'evne'; did you mean even"):
+        fleet(2).where(evne="True")
+    assert len(fleet(2).where(even="neither")) == 0
+
+
+def test_a_role_that_there_is_not_is_an_error() -> None:
+    with pytest.raises(ConfigError, match=r"s0\.role: 'boss' is neither of master, worker"):
+        Fleet.of(Server(name="s0", role="boss"))
 
 
 def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def test_new_names_are_not_those_taken() -> None:
     ("text", "problems"),
     [
         ("192.0.2.300", ["-:1:1: server_ip: 192.0.2.300 is no IP address"]),
-        ("a b,192.0.2.1", ["-:1:1: name: 'a b' is no name: only letters, digits and . _ -, "]),
+        ("a b,192.0.2.1", ["-:1:1: name: 'a b' is no name: up to 128 letters, digits and . _ -, "]),
         ("192.0.2.1,me", ["-:1:1: bmc_ip: is no address of a BMC; lines of IP,USER follow "]),
         ("a,192.0.2.1,x y", ["-:1:1: bmc_ip: 'x y' is neither an IP address nor a DNS name"]),
         ("1,2,3,4,5,6", ["-:1:1: too many values; a line is IP, IP,BMC, NAME,IP or "]),
