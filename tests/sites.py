@@ -13,7 +13,7 @@ master: local
 servers: []
 """
 EVERYTHING = """\
-site_name: 'Halle "Süd": 1 & {more} #2'
+site_name: 'Halle "Süd": $1 & {more} #2'
 master: {name: monitor, server_ip: 192.0.2.10}
 ssl: {mode: letsencrypt, domain: dc.example.com, external_port: 8443}
 components: {ipmi_monitor: true, vast_exporter: true, runpod_exporter: true}

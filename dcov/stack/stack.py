@@ -162,7 +162,7 @@ class Stack:
     def _values(self) -> dict[str, Any]:
         settings = self.settings
         return {
-            "site": self.site.name,
+            "site": self.site.name.replace("$", "$$"),  # to compose a dollar sign is its own
             "folder": str(HOME),
             "services": [item.name for item in self.components],
             "images": {item.name: self.image(item) for item in (*COMPONENTS, GATE)},

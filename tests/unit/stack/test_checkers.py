@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 import native_compose
 import pytest
+import yaml
 from grafana_stand_in import GrafanaStandIn
 from native_prometheus import program
 from own_nginx import NGINX
@@ -93,6 +94,17 @@ class TestCompose:
         site = render(name)
         done = self.check(site, by=generation)
         assert (done.returncode, done.stderr) == (0, "")
+
+    def test_what_it_reads_is_what_was_meant(self, render: Render, generation: str) -> None:
+        """It puts variables in, and `$1` in the name of a site is none."""
+        site = render("everything")
+        assert self.check(site, by=generation).returncode == 0
+        program = native_compose.folder(generation) / "docker-compose"
+        done = ran(program, "--file", site.at(COMPOSE_FILE), "config")
+        services = yaml.safe_load(done.stdout)["services"]
+        assert set(services) == {item.name for item in site.stack.components}
+        for service in services.values():
+            assert service["labels"]["io.dcov.site"].replace("$$", "$") == site.stack.site.name
 
     def test_it_refuses_a_broken_one(self, render: Render, generation: str) -> None:
         broken = shipped("stack/docker-compose.yml.j2").replace("restart:", "restrat:")
