@@ -20,6 +20,7 @@ components: {ipmi_monitor: true, vast_exporter: true, runpod_exporter: true}
 prometheus:
   port: 9091
   retention_days: 400
+  customer_config_dir: /srv/prometheus
   rule_files: [own.yml]
   extra_scrape_configs:
     - job_name: switches

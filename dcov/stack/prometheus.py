@@ -35,6 +35,7 @@ CONFIG = FOLDER / "prometheus.yml"
 INSIDE = "/etc/prometheus"  # the same folder as the container sees it
 RULES = "rules"
 TARGETS = "targets"
+CUSTOMER = "customer"  # where `prometheus.customer_config_dir` is mounted
 PLACES: Mapping[str, tuple[str, str, int, Mapping[str, str]]] = {
     # component: job, address, port, labels by which Prometheus scrapes it in another way
     PROMETHEUS.name: ("prometheus", "localhost", 9090, {"__metrics_path__": "/prometheus/metrics"}),
@@ -111,6 +112,7 @@ def files(stack: Stack, *, existing: str | None) -> tuple[Resource, ...]:
     `existing` is the prometheus.yml that is there; what stands in it outside of dcov's two marker
     lines is kept. Raises ConfigError for one that is no configuration.
     """
+    own = stack.settings.prometheus.customer_config_dir
     config = existing
     if config is None:
         values = {"site": stack.site.name}
@@ -124,6 +126,8 @@ def files(stack: Stack, *, existing: str | None) -> tuple[Resource, ...]:
         Directory(path=FOLDER),
         Directory(path=FOLDER / RULES),
         Directory(path=FOLDER / TARGETS),
+        # Read-only mounts get no place for another one made within them.
+        *((Directory(path=FOLDER / CUSTOMER),) if own else ()),
         *(
             File(path=FOLDER / RULES / name, content=text)
             for name, text in {**rules(stack.templates), **own}.items()

@@ -114,6 +114,19 @@ class TestCompose:
         assert "restrat" in done.stderr
 
 
+@pytest.mark.parametrize("name", SITES)
+def test_a_mount_within_another_has_a_place(render: Render, name: str) -> None:
+    """They are read-only, so that an engine can make none there, and starts no container."""
+    site = render(name)
+    site.place(*site.stack.foundation(), *prometheus.files(site.stack, existing=None))
+    for service in site.compose()["services"] or ():
+        found = list(site.mounts(service))
+        for outer, seen in found:
+            for _, inner in found:
+                if inner != seen and inner.is_relative_to(seen):
+                    assert Path(outer / inner.relative_to(seen)).is_dir(), inner
+
+
 class TestPrometheus:
     """`promtool check config`, which looks at rules and files of targets as well."""
 
