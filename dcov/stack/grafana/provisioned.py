@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dcov.clients.grafana import DataSource
 from dcov.config.settings import Settings
@@ -39,17 +39,15 @@ def provisioning(
     `boards` and `customer` are the folders of dcov's dashboards and of the operator's, as
     Grafana sees them. A dollar sign is doubled: Grafana puts its environment into these files.
     """
-    values = {
-        "site": " ".join(site.split()),
-        "source": source,
-        "folder": FOLDER,
-        "dashboards": boards,
-        "customer": customer,
+    name = " ".join(site.split())
+    values: Mapping[str, Mapping[str, Any]] = {
+        "datasource": {"site": name, "source": source},
+        "dashboards": {"site": name, "folder": FOLDER, "dashboards": boards, "customer": customer},
     }
-    names = {"datasource": "datasources/dcov.yml", "dashboards": "dashboards/dcov.yml"}
+    places = {"datasource": "datasources/dcov.yml", "dashboards": "dashboards/dcov.yml"}
     return {
-        PurePosixPath(to): templates.render(f"grafana/{name}.yml.j2", values).replace("$", "$$")
-        for name, to in names.items()
+        PurePosixPath(to): templates.render(f"grafana/{one}.yml.j2", values[one]).replace("$", "$$")
+        for one, to in places.items()
     }
 
 
