@@ -42,17 +42,12 @@ class Templates:
 
     def used(self) -> Mapping[str, Path]:
         """Return the file that is used for each template, by its name."""
-        found: dict[str, Path] = {}
-        for folder in (self._shipped, self._own):
-            for file in sorted(folder.rglob("*")) if folder is not None else ():
-                name = str(file.relative_to(folder)) if folder is not None else ""
-                if file.is_file() and not name.startswith(INTERNAL):
-                    found[name] = file
+        found = {**_public(self._shipped), **(_public(self._own) if self._own else {})}
         return {name: found[name] for name in sorted(found)}
 
     def shipped(self, name: str) -> bool:
         """Whether dcov ships a template of this name, which others may replace."""
-        return (self._shipped / name).is_file() and not name.startswith(INTERNAL)
+        return name in _public(self._shipped)
 
     def whose(self, name: str) -> str:
         """Say whose file is used: `dcov`, or `site`, also in the place of a shipped one."""
@@ -98,6 +93,12 @@ class Templates:
             _, path, _ = self._environment.loader.get_source(self._environment, name)
             found = Path(path) if path else None
         return ConfigError.about(message, file=found or Path(name), line=line, column=1)
+
+
+def _public(folder: Path) -> dict[str, Path]:
+    """Return the templates below a folder by their names; those of dcov's own code are none."""
+    files = {str(file.relative_to(folder)): file for file in folder.rglob("*") if file.is_file()}
+    return {name: file for name, file in files.items() if not name.startswith(INTERNAL)}
 
 
 def _line(error: BaseException, *, name: str) -> int:

@@ -212,7 +212,7 @@ def test_a_copy_is_dcovs_to_the_byte(own: Path) -> None:
     assert copy.read_text() == "mine"
 
 
-@pytest.mark.parametrize("name", ["stack/nginx.conf", "remote/converge.sh"])
+@pytest.mark.parametrize("name", ["stack/nginx.conf", "remote/converge.sh", "../pyproject.toml"])
 def test_only_a_public_template_is_copied(own: Path, name: str) -> None:
     with pytest.raises(UnknownNameError):
         Templates(own).copy(name)
