@@ -42,4 +42,4 @@ def copy(
 ) -> None:
     """Copy a template of dcov's beside the site's configuration, where it takes dcov's place."""
     made = Templates(open_site(how.config).folder / FOLDER).copy(name)
-    say(f"{made}: this file is used from now on; `dcov plan quickstart` shows what it changes")
+    say(f"{made}: this file is used from now on; `dcov quickstart --dry-run` shows what it changes")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import typer
 from loopback_site import loopback_site
-from pages import ROOT, Page, pages
+from pages import INLINE, ROOT, Page, pages
 
 from dcov.reference.pages import PART, rendered, stale
 
@@ -78,6 +78,16 @@ def _is_signature(page: Page, line: int) -> bool:
 def test_every_command_and_option_exists(page: Page) -> None:
     for words in page.commands:
         _check(words)
+
+
+@pytest.mark.usefixtures("at_the_site")
+def test_every_command_that_the_code_names_exists() -> None:
+    """In hints, in what is said to people, in docstrings; what is filled in stands for any."""
+    files = [*sorted((ROOT / "dcov").rglob("*.py")), *sorted((ROOT / "tasks").glob("*.py"))]
+    named = [found[1] for file in files for found in INLINE.finditer(file.read_text())]
+    assert "dcov quickstart" in named
+    for line in named:
+        _check(re.sub(r"\{[^}]*\}", "ANY", line).split())
 
 
 def _check(words: list[str]) -> None:
