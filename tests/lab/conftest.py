@@ -15,6 +15,7 @@ from fleetlab.image import cache
 # Each module has its servers as it wants them before it begins; in this order the master is made
 # blank seldom. The first ones want nothing of it, or Debian's Prometheus.
 LAST = (
+    "test_other_users",
     "test_quickstart",
     "test_examples",
     "test_stack_upgrade",
