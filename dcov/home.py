@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,11 +11,18 @@ NONE = Path("/nonexistent")  # as Debian has it for users without a home
 
 
 def user_name() -> str:
-    """Return the user's name; the number where there is no name for it."""
+    """Return the name of whom this process belongs to; the number where there is no name for it.
+
+    Root is root, by whatever name.
+    """
+    # Not LOGNAME: after a plain `su`, or below `runuser -u`, that is still who logged in.
+    uid = os.geteuid()
+    if uid == 0:
+        return "root"
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # the latter from Python 3.13 on
-        return str(os.geteuid())
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
 
 
 def home() -> Path:

@@ -112,12 +112,11 @@ def files(stack: Stack, *, existing: str | None) -> tuple[Resource, ...]:
     `existing` is the prometheus.yml that is there; what stands in it outside of dcov's two marker
     lines is kept. Raises ConfigError for one that is no configuration.
     """
-    own = stack.settings.prometheus.customer_config_dir
     config = existing
     if config is None:
         values = {"site": stack.site.name}
         config = stack.templates.render("stack/prometheus.yml.j2", values)
-    own = own_rules(stack.site)
+    own, settings = own_rules(stack.site), stack.settings.prometheus
     jobs = stack.templates.render(
         "prometheus/scrape.yml.j2",
         {"targets": f"{INSIDE}/{TARGETS}", "extra": _extra(stack)},
@@ -127,7 +126,7 @@ def files(stack: Stack, *, existing: str | None) -> tuple[Resource, ...]:
         Directory(path=FOLDER / RULES),
         Directory(path=FOLDER / TARGETS),
         # Read-only mounts get no place for another one made within them.
-        *((Directory(path=FOLDER / CUSTOMER),) if own else ()),
+        *((Directory(path=FOLDER / CUSTOMER),) if settings.customer_config_dir else ()),
         *(
             File(path=FOLDER / RULES / name, content=text)
             for name, text in {**rules(stack.templates), **own}.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pwd
 import signal
 import subprocess
 import threading
@@ -433,3 +434,16 @@ def test_costs_are_counted(bench: Bench, yard: Yard) -> None:
         session.open_port(1, within=5)
     costs = session.costs
     assert (costs.connections, costs.execs, costs.channels, session.attempts) == (1, 2, 2, 1)
+
+
+def test_who_is_here_is_told_by_the_process(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LOGNAME is still who logged in, after a plain `su` as below `runuser -u`."""
+    monkeypatch.setenv("LOGNAME", "nobody")
+    assert bench.local().login.user == "root"
+    monkeypatch.setenv("LOGNAME", "root")
+    os.seteuid(pwd.getpwnam("nobody").pw_uid)
+    try:
+        user = bench.local().login.user
+    finally:
+        os.seteuid(0)
+    assert user == "nobody"
