@@ -99,11 +99,11 @@ def test_a_run_killed_for_good_is_undone_by_the_server(ground: Ground, tmp_path:
     ground.installed("gpu-02")
     server = ground.server("gpu-02")
     before = files(server)
-    child = operator(ground.site(tmp_path, template=slow_answer), "gpu-02", NEW, deadline=9)
+    child = operator(ground.site(tmp_path, template=slow_answer), "gpu-02", NEW, deadline=20)
     once(server, APPLIED)
     killed(child)
     assert left_behind(server)
-    wait_until(lambda: not left_behind(server), within=30)
+    wait_until(lambda: not left_behind(server), within=60)
     assert differences(before, files(server)) == {}
     wait_until(lambda: server.exec(["curl", "-fs", "127.0.0.1:9100"], check=False).stdout)
     serves(server, version_=OLD, program=ground.program(OLD))
