@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dcov.rendering import Templates
-from dcov.stack import grafana, ipmi_monitor, marketplaces, prometheus, proxy, upgrade
+from dcov.stack import grafana, health, ipmi_monitor, marketplaces, prometheus, proxy, upgrade
 from dcov.stack.archive import Contents
 from dcov.stack.backup import backup
 from dcov.stack.blueprint import Blueprint
@@ -49,6 +49,7 @@ __all__ = [
     "Templates",
     "backup",
     "grafana",
+    "health",
     "ipmi_monitor",
     "marketplaces",
     "prometheus",

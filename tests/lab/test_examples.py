@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import nbformat
 import pytest
 from lab.ground import WORKERS, Ground, wait_until
+from nbclient import NotebookClient
 from pages import ROOT, Page
 
 from fleetlab import Lab
@@ -43,6 +47,25 @@ def test_a_careful_installation(ground: Ground, run: Runs) -> None:
     assert f"install-exporters: {len(WORKERS)} changed" in first.stdout
     again = run("examples/install_and_verify.py")
     assert f"0 of {len(WORKERS)} servers would change" in again.stdout
+
+
+@pytest.mark.timeout(900)
+def test_a_site_from_a_notebook(ground: Ground, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planned, deployed where a server is blank again, well, and changed no more."""
+    ground.deployed()
+    ground.blank("gpu-01")
+    monkeypatch.setenv("DCOV_CONFIG", str(lab.config))
+    notebook = nbformat.read(ROOT / "examples" / "notebooks" / "quickstart.ipynb", as_version=4)
+    NotebookClient(notebook, timeout=600, kernel_name="python3").execute()
+    _, plan, exporters, deployed, times, health, again = map(_shown, _code(notebook))
+    assert re.search(r"^install-exporters +[1-9]\d* changes; 4 ok, 1 changed$", plan, re.MULTILINE)
+    assert "gpu-01 unit:node_exporter create" in exporters
+    # The master has the new host key to take over, too.
+    assert re.search(r"<caption>quickstart: [34] ok, [12] changed</caption>", deployed), deployed
+    assert re.search(r"^setup-proxy +[0-9.]+ s  1 ok$", times, re.MULTILINE)
+    for layer in ("servers", "exporters", "containers", "grafana", "proxy", "certificate"):
+        assert f"<td>{layer}</td><td>ok</td>" in health, health
+    assert again.startswith("'0 changed in ")
 
 
 def test_what_prometheus_sees(lab: Lab, ground: Ground, run: Runs) -> None:
@@ -100,3 +123,16 @@ def _with_labels(config: str) -> str:
     labelled = config.replace("  - name: gpu-01\n", "  - name: gpu-01\n    labels: {rack: a1}\n")
     assert labelled != config
     return labelled
+
+
+def _code(notebook: Any) -> list[Any]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def _shown(cell: Any) -> str:
+    """Return what stands below a cell: what it printed, or its value, as HTML if it has that."""
+    texts = (
+        item.get("text") or item["data"].get("text/html") or item["data"]["text/plain"]
+        for item in cell.outputs
+    )
+    return "".join(texts)

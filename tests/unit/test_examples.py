@@ -23,6 +23,7 @@ from dcov.resources import Command, File
 from dcov.testing import ScriptedSession
 
 EXAMPLES = ROOT / "examples"
+NOTEBOOKS = sorted((EXAMPLES / "notebooks").glob("*.ipynb"))
 SERVERS = ("gpu-01", "gpu-02")
 
 
@@ -173,7 +174,7 @@ def test_the_notebook_runs_from_top_to_bottom(
     from nbclient import NotebookClient
 
     monkeypatch.setenv("DCOV_EXAMPLE_FOLDER", str(tmp_path))
-    notebook = nbformat.read(EXAMPLES / "fleet.ipynb", as_version=4)
+    notebook = nbformat.read(EXAMPLES / "notebooks" / "fleet.ipynb", as_version=4)
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     shown = json.dumps([cell.get("outputs", []) for cell in notebook.cells])
     assert "spare-01: connection-refused" in shown
@@ -182,9 +183,10 @@ def test_the_notebook_runs_from_top_to_bottom(
     assert (tmp_path / "dcov-gpu-01").read_text() == "gpu-01 of Loopback\n"
 
 
-def test_the_notebook_is_kept_without_outputs() -> None:
-    cells = json.loads((EXAMPLES / "fleet.ipynb").read_text())["cells"]
-    assert all(not cell.get("outputs") for cell in cells)
+@pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.name)
+def test_a_notebook_is_kept_without_outputs(file: Path) -> None:
+    cells = json.loads(file.read_text())["cells"]
+    assert all(not cell.get("outputs") and not cell.get("execution_count") for cell in cells)
 
 
 @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.py")), ids=lambda file: file.name)
