@@ -1,4 +1,7 @@
-"""Run the benchmarks and write docs/benchmarks.md: `python tests/bench/bench.py [PART ...]`."""
+"""Run the benchmarks and write docs/benchmarks.md: `python tests/bench/bench.py [PART ...]`.
+
+With PARTs only their sections are written anew, and with other rounds than the page has nothing is.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from measure import Run, medians, run
+from page import with_sections
+from quickstart import measured
 
 from dcov.testing.proxy import DelayProxy
 from dcov.testing.sshd import LoopbackSshd
@@ -30,6 +35,7 @@ PYTHON = sys.executable
 PAGE = ROOT / "docs" / "benchmarks.md"
 FOLDER = "/var/tmp/dcov-bench"  # the "servers" of the loopback fleet are this machine
 BINARY_MB = 20
+ROUNDS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -329,17 +335,33 @@ def _table(found: dict[str, Run]) -> list[str]:
     return ["\n", *lines]
 
 
-PARTS = {"fanout": fanout, "converge": converge, "many": many, "idle": idle}
+def quickstart(site: Site, *, rounds: int) -> list[str]:
+    """A whole site, on the lab: its servers are not the loopback fleet's."""
+    del site
+    return measured(rounds=rounds)
+
+
+PARTS = {
+    "fanout": fanout,
+    "converge": converge,
+    "many": many,
+    "idle": idle,
+    "quickstart": quickstart,
+}
 
 
 def main() -> None:
     """Run the parts that are named, or all, and write the page."""
     parser = argparse.ArgumentParser()
     parser.add_argument("parts", nargs="*", metavar="PART")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args()
     sys.path.insert(0, str(HERE))
-    pages: list[str] = []
+    written = not options.parts or options.rounds == ROUNDS
+    known = ""
+    if written:
+        known = PAGE.read_text() if options.parts and PAGE.exists() else _head(options.rounds)
+    sections: list[str] = []
     with (
         tempfile.TemporaryDirectory() as folder,
         LoopbackSshd(options={"MaxStartups": "1000", "MaxSessions": "100"}) as sshd,
@@ -348,28 +370,27 @@ def main() -> None:
         site = Site(sshd=sshd, folder=Path(folder))
         for name in options.parts or PARTS:
             print(name, flush=True)
-            pages += [*PARTS[name](site, rounds=options.rounds), "\n"]
-    text = "".join([*_head(options.rounds), *pages]).rstrip() + "\n"
-    if options.parts:
-        print(text)
-    else:
-        PAGE.write_text(text)
+            sections.append("".join(PARTS[name](site, rounds=options.rounds)))
+    if written:
+        PAGE.write_text(with_sections(known, sections))
         print(f"written to {PAGE.relative_to(ROOT)}")
+    else:
+        print(*sections, sep="\n")
 
 
-def _head(rounds: int) -> list[str]:
+def _head(rounds: int) -> str:
     peers = subprocess.run(
         [PEERS / "python", "-c", "from importlib.metadata import version as v; "
          "print(*(f'{n} {v(n)}' for n in ('pyinfra', 'ansible-core', 'ssh2-python')), sep=', ')"],
         capture_output=True, text=True, check=True,
     ).stdout.strip()  # fmt: skip
     ours = ", ".join(f"{name} {version(name)}" for name in ("nornir", "paramiko"))
-    return [
+    return (
         "# Benchmarks\n\nWritten by `make bench`; do not edit. Medians of "
         f"{rounds} interleaved runs on {os.cpu_count()} cores that clients and servers share, "
         f"Python {platform.python_version()}; {ours}, {peers}. The fleet is one sshd on loopback, so "
-        "most of the wall clock is the servers' own cost.\n\n"
-    ]
+        "most of the wall clock is the servers' own cost.\n"
+    )
 
 
 if __name__ == "__main__":
