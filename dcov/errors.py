@@ -88,6 +88,7 @@ class DcovError(Exception):
     code: ClassVar[str] = "dcov"
     cause: ClassVar[str] = "dcov could not go on"
     hint: ClassVar[str] = ""
+    ends_run: ClassVar[bool] = False  # whether no other server is to be touched either
 
     def _fields(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
@@ -765,6 +766,7 @@ class SiteMovedError(ConvergeError):
     code = "site-moved"
     cause = "{server} has the site at revision {theirs}, and this copy came from {base}:\n{diff}"
     hint = "`dcov config pull` takes those changes over into this copy; then run again"
+    ends_run = True
 
     server: str
     theirs: str

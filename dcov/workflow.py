@@ -40,8 +40,8 @@ class Step:
 class Workflow:
     """Steps, one after the other, with a barrier between them.
 
-    A server that fails a step does not stop the others. One that could not be reached is not tried
-    again by later steps.
+    A server that fails a step does not stop the others, unless the error says that it ends the run.
+    One that could not be reached is not tried again by later steps.
     """
 
     name: str

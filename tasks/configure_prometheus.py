@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from dcov import Context, task
 from dcov.monitoring import Reloaded, Scraped, Target, ask_targets, down, file_sd, splice, targets
 from dcov.resources import Directory, File
-from dcov.stack import PROMETHEUS, Blueprint, prometheus, recorded
+from dcov.stack import PROMETHEUS, Blueprint, claim, prometheus, recorded
 
 
 @task(on="master", prepare=Blueprint.prepare)
@@ -31,11 +31,11 @@ def configure_prometheus(
         url: Where such a one answers, as seen from the master.
     """
     blueprint: Blueprint = ctx.prepared
-    if config:
+    stack = None if config else blueprint.to_deploy(ctx)
+    if stack is None:
         wanted = targets(blueprint.site)
         _given(ctx, blueprint, config=PurePosixPath(config), unit=unit, url=url, wanted=wanted)
     else:
-        stack = blueprint.stack(ctx)
         url, wanted = prometheus.url(stack), prometheus.server_targets(stack)
         reload = prometheus.reloaded(stack)
         files = prometheus.files(stack, existing=prometheus.existing(ctx))
@@ -44,6 +44,8 @@ def configure_prometheus(
             *((reload,) if stack.survey.runs(PROMETHEUS.name) else ()),
         )
     ctx.verify(Scraped(url=url, targets=wanted), within=60)
+    if stack is not None:
+        claim(ctx, stack)
     if not ctx.planning:
         seen = ask_targets(ctx, url=url)
         for line in down(

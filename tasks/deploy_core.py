@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dcov import Context, task
 from dcov.resources import Resource
-from dcov.stack import GRAFANA, PROMETHEUS, Blueprint, Healthy, Stack, grafana, prometheus, recorded
+from dcov.stack import (
+    GRAFANA,
+    PROMETHEUS,
+    Blueprint,
+    Healthy,
+    Stack,
+    claim,
+    grafana,
+    prometheus,
+    recorded,
+)
 
 
 @task(on="master", prepare=Blueprint.complete)
@@ -17,7 +27,7 @@ def deploy_core(ctx: Context) -> None:
     two minutes, all of it is taken back.
     """
     blueprint: Blueprint = ctx.prepared
-    stack: Stack = blueprint.stack(ctx)
+    stack: Stack = blueprint.to_deploy(ctx)
     wanted: list[Resource] = [
         *stack.images(PROMETHEUS, GRAFANA),
         *stack.foundation(),
@@ -29,3 +39,4 @@ def deploy_core(ctx: Context) -> None:
         wanted.append(prometheus.reloaded(stack))
     ctx.ensure(*recorded(*wanted))
     ctx.verify(Healthy(containers=(PROMETHEUS.name, GRAFANA.name)), within=120)
+    claim(ctx, stack)

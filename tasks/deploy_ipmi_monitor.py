@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dcov import Context, task
-from dcov.stack import IPMI_MONITOR, SHARED, Blueprint, Healthy, proxy, recorded
+from dcov.stack import IPMI_MONITOR, SHARED, Blueprint, Healthy, claim, proxy, recorded
 
 
 @task(on="master", prepare=Blueprint.complete)
@@ -17,7 +17,7 @@ def deploy_ipmi_monitor(ctx: Context) -> None:
     blueprint: Blueprint = ctx.prepared
     if not IPMI_MONITOR.on(blueprint.site.settings):
         ctx.skip("components.ipmi_monitor is off")
-    stack = blueprint.stack(ctx)
+    stack = blueprint.to_deploy(ctx)
     neighbour = stack.survey.foreign(IPMI_MONITOR.name)
     if neighbour is not None:
         ctx.note(f"uses the {IPMI_MONITOR.name} that runs here already ({neighbour.image})")
@@ -31,3 +31,4 @@ def deploy_ipmi_monitor(ctx: Context) -> None:
     wanted = (*stack.images(IPMI_MONITOR), *stack.foundation(), *stack.services(IPMI_MONITOR))
     ctx.ensure(*recorded(*wanted))
     ctx.verify(Healthy(containers=(IPMI_MONITOR.name,)), within=120)
+    claim(ctx, stack)

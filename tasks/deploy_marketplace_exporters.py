@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dcov import Context, task
-from dcov.stack import RUNPOD, VASTAI, Blueprint, Healthy, recorded
+from dcov.stack import RUNPOD, VASTAI, Blueprint, Healthy, claim, recorded
 
 
 @task(on="master", prepare=Blueprint.complete)
@@ -14,10 +14,11 @@ def deploy_marketplace_exporters(ctx: Context) -> None:
     keys as environment variables alone, so whoever may use the engine there can read them.
     """
     blueprint: Blueprint = ctx.prepared
-    stack = blueprint.stack(ctx)
+    stack = blueprint.to_deploy(ctx)
     wanted = [item for item in (VASTAI, RUNPOD) if item in stack.components]
     if not wanted:
         ctx.skip("neither components.vast_exporter nor components.runpod_exporter is on")
     files = stack.foundation()
     ctx.ensure(*stack.images(*wanted), *recorded(*files), *stack.services(*wanted))
     ctx.verify(Healthy(containers=tuple(item.name for item in wanted)), within=120)
+    claim(ctx, stack)

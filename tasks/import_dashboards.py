@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dcov import Context, task
 from dcov.monitoring import dashboards
-from dcov.stack import Blueprint, grafana, recorded
+from dcov.stack import Blueprint, check_site, grafana, recorded
 
 
 @task(on="master", prepare=Blueprint.complete)
@@ -18,6 +18,7 @@ def import_dashboards(ctx: Context) -> None:
     """
     blueprint: Blueprint = ctx.prepared
     settings = blueprint.site.settings
+    check_site(ctx)
     shipped = dashboards()
     present = tuple(ctx.run(grafana.listing(), reads=True, check=False).stdout.split())
     files = grafana.board_files(shipped, settings=settings, present=present)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dcov import Context, task
 from dcov.resources import Packages, Resource, Unit
-from dcov.stack import Survey, wanted_tools
+from dcov.stack import Survey, check_site, wanted_tools
 
 
 @task(on="master")
@@ -12,9 +12,11 @@ def install_prerequisites(ctx: Context) -> None:
     """Install the container engine, compose, and what the chosen components need besides.
 
     Packages are the distribution's; the engine is enabled and started. Whatever is there already
-    is used as it is, whoever installed it. The report says what was found.
+    is used as it is, whoever installed it. The report says what was found. Nothing is done where
+    somebody else has changed the site on the master since this copy of it was made.
     """
     found = Survey.of(ctx)
+    check_site(ctx, seen=found.site)  # the first step of quickstart: nothing was changed anywhere
     packages = [tool for tool in wanted_tools(ctx.fleet.settings) if tool not in found.tools]
     if "docker" not in found.tools:
         packages.append("docker.io")

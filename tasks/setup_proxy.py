@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dcov import Context, task
-from dcov.stack import PROXY, Blueprint, Healthy, Stack, proxy, recorded
+from dcov.stack import PROXY, Blueprint, Healthy, Stack, claim, proxy, recorded
 
 
 @task(on="master", prepare=Blueprint.complete)
@@ -21,14 +21,15 @@ def setup_proxy(ctx: Context) -> None:
     blueprint: Blueprint = ctx.prepared
     if not PROXY.on(blueprint.site.settings):
         ctx.skip("components.dc_overview is off: there is nothing to put a login before")
-    stack = blueprint.stack(ctx)
+    stack = blueprint.to_deploy(ctx)
     proxy.require_choice(stack)
     if stack.family:
         _use_family(ctx, stack=stack)
-        return
-    _run_nginx(ctx)
-    # Apart, so that a challenge that fails does not take the proxy away again.
-    _get_certificate(ctx)
+    else:
+        _run_nginx(ctx)
+        # Apart, so that a challenge that fails does not take the proxy away again.
+        _get_certificate(ctx)
+    claim(ctx, stack)
 
 
 @task(on="master", prepare=Blueprint.complete)

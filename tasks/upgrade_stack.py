@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dcov import Context, task
-from dcov.stack import Blueprint, Healthy, recorded, upgrade
+from dcov.stack import Blueprint, Healthy, claim, recorded, upgrade
 
 
 @task(on="master", prepare=Blueprint.complete)
@@ -17,7 +17,7 @@ def upgrade_stack(ctx: Context, *, pull: bool = True) -> None:
         pull: Ask the registry; otherwise what the engine has under these names is taken.
     """
     blueprint: Blueprint = ctx.prepared
-    stack = blueprint.stack(ctx)
+    stack = blueprint.to_deploy(ctx)
     components = upgrade.deployed(stack)
     if not components:
         ctx.skip("nothing is deployed here; `dcov quickstart` does that")
@@ -34,3 +34,4 @@ def upgrade_stack(ctx: Context, *, pull: bool = True) -> None:
             former, new = (line[1:] for line in change.diff)
             ctx.note(f"{change.resource.removeprefix('image-of:')}: {former} -> {new}")
     ctx.verify(Healthy(containers=tuple(item.name for item in components)), within=120)
+    claim(ctx, stack)

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from dcov.deployed.claim import FOLDER, check_site, claim_site
+from dcov.deployed.claim import FOLDER, INNER, check_site, claim_site, has_copy, is_claimed
+from dcov.deployed.copy import NAMES, Seen
+from dcov.deployed.shared_file import KEPT
 from dcov.deployed.sync import Pulled, compare, pull, push
 
-__all__ = ["FOLDER", "Pulled", "check_site", "claim_site", "compare", "pull", "push"]
+__all__ = [
+    "FOLDER",
+    "INNER",
+    "KEPT",
+    "NAMES",
+    "Pulled",
+    "Seen",
+    "check_site",
+    "claim_site",
+    "compare",
+    "has_copy",
+    "is_claimed",
+    "pull",
+    "push",
+]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from dcov.config.search import FILE_NAME
 from dcov.config.shared import local_keys
 from dcov.context import Context
-from dcov.deployed.copy import NAMES, Copy, Texts, revision_of
+from dcov.deployed.copy import NAMES, Copy, Seen, Texts, revision_of
 from dcov.deployed.shared_file import OldPath, SharedFile
 from dcov.inventory.site import Site
 from dcov.resources.directory import Directory
 from dcov.runnable import task
+from dcov.ssh.command import Shell, quote
 from dcov.ssh.scripts import remote
 
 FOLDER = "/etc/dc-overview"
@@ -53,11 +55,32 @@ def has_copy(site: Site, *, folder: str = FOLDER) -> bool:
     return not (site.master.login.local and path.resolve() in here)
 
 
-def check_site(ctx: Context, *, folder: str = FOLDER) -> None:
-    """Raise SiteMovedError where the master's site has changed since our copy was made of it."""
+def check_site(
+    ctx: Context, *, seen: Mapping[str, Seen] | None = None, folder: str = FOLDER
+) -> None:
+    """Raise SiteMovedError where the master's site has changed since our copy was made of it.
+
+    `seen` is what a glance at the master showed; without it the master is asked.
+    """
     path = ctx.fleet.path
-    if path is not None and has_copy(ctx.fleet, folder=folder):
-        Copy.at(path).check(read_truth(ctx, folder=folder), server=ctx.name)
+    if path is None or not has_copy(ctx.fleet, folder=folder):
+        return
+    copy = Copy.at(path)
+    if seen is None:
+        script = f"{remote('digest.sh', 'seen-site.sh')}seen_site {quote((folder,))}"
+        seen = Seen.read(ctx.run(Shell(script), reads=True).stdout.splitlines())
+    if copy.news(seen):
+        copy.check(read_truth(ctx, folder=folder), server=ctx.name)
+
+
+def is_claimed(site: Site, *, seen: Mapping[str, Seen], folder: str = FOLDER) -> bool:
+    """Whether a glance at the master shows that there is nothing to claim."""
+    path = site.path
+    if path is None or not path.is_file():
+        return True
+    if has_copy(site, folder=folder):
+        return Copy.at(path).stands(seen)
+    return all(name in seen and seen[name].placed for name in NAMES)
 
 
 @task(on="master")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,12 +14,33 @@ from dcov.config.search import FILE_NAME
 from dcov.config.shared import masked, revision, shared
 from dcov.config.source import Source
 from dcov.errors import SiteMovedError
+from dcov.ssh.session import digest
 
 HOSTS = "known_hosts"
 NAMES = (FILE_NAME, HOSTS)
 BASE = ".dcov-base"  # the folder beside the configuration with what the master had last
 
 Texts = Mapping[str, str]  # the text of each of NAMES; "" where there is no such file
+EMPTY = digest(b"")
+# Every step of a deploy asks for it anew.
+_shared = lru_cache(maxsize=4)(shared)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a glance shows of one of the site's files on the master: its digest, and its place.
+
+    `placed` is whether it lies in fleet/, with a link to it where it used to lie.
+    """
+
+    sha256: str
+    placed: bool
+
+    @classmethod
+    def read(cls, lines: Iterable[str]) -> Mapping[str, Seen]:
+        """Read what seen-site.sh prints, by name; what is not there is missing."""
+        rows = (line.split() for line in lines)
+        return {name: cls(sha256=sha256, placed=where == "placed") for name, sha256, where in rows}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +66,7 @@ class Copy:
         return cls(
             path=path,
             own=MappingProxyType(own),
-            shared=MappingProxyType({**own, FILE_NAME: shared(own[FILE_NAME], file=path)}),
+            shared=MappingProxyType({**own, FILE_NAME: _shared(own[FILE_NAME], file=path)}),
             base=MappingProxyType(base) if base[FILE_NAME] else None,
         )
 
@@ -65,6 +87,22 @@ class Copy:
             name
             for name in NAMES
             if theirs[name] and theirs[name] not in (self.shared[name], base[name], self.own[name])
+        )
+
+    def news(self, seen: Mapping[str, Seen]) -> bool:
+        """Whether a glance shows what this copy neither has nor came from."""
+        base = self.base or dict.fromkeys(NAMES, "")
+        return any(
+            item.sha256
+            not in {EMPTY, *map(_digest, (self.shared[name], base[name], self.own[name]))}
+            for name, item in seen.items()
+        )
+
+    def stands(self, seen: Mapping[str, Seen]) -> bool:
+        """Whether a glance shows that the master has just this copy, and the copy knows it."""
+        return self.base == self.shared and all(
+            name in seen and seen[name].placed and seen[name].sha256 == _digest(self.shared[name])
+            for name in NAMES
         )
 
     def check(self, theirs: Texts, *, server: str) -> None:
@@ -121,3 +159,7 @@ def _base(path: Path) -> Path:
 
 def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+
+
+def _digest(text: str) -> str:
+    return digest(text.encode())

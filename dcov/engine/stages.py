@@ -162,6 +162,8 @@ class Stages:
         for name, report in self._reports.items():
             if server in report and report[server].status is Status.UNREACHABLE:
                 return f"it could not be reached in {name}"
+            if stopped := next((one for one in report.outcomes if _ends_run(one)), None):
+                return f"{name} stopped the run on {stopped.server}: {stopped.code}"
         for need in step.needs:
             failed = {outcome.server for outcome in self._reports[need].failures}
             if bad := failed & {server, self._chain.site.master.name}:
@@ -186,6 +188,10 @@ class Stages:
             for key, found in self._chain.expected.items()
             if key.startswith(prefix) and key.removeprefix(prefix) not in changed
         }
+
+
+def _ends_run(outcome: Outcome) -> bool:
+    return isinstance(outcome.error, DcovError) and outcome.error.ends_run
 
 
 def merged(server: str, *, steps: Sequence[Report]) -> Outcome:

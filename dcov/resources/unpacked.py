@@ -18,11 +18,13 @@ STAGING = PurePosixPath("/var/lib/dcov-files.tar")
 class Unpacked:
     """What the tar `source`, a file of the controller, holds, below `/`; what is beside it stays.
 
-    Whether a file is so already is asked by its size, time, owner and mode.
+    Whether a file is so already is asked by its size, time, owner and mode. Nothing is done to the
+    paths of `without`, nor to what is below them.
     """
 
     source: Path
     sha256: str
+    without: tuple[PurePosixPath, ...] = ()
 
     def probe(self) -> Argv:
         paths = [f"/{item.name}" for item in self._members()]
@@ -45,7 +47,11 @@ class Unpacked:
 
     def _members(self) -> list[tarfile.TarInfo]:
         with tarfile.open(self.source) as tar:
-            return tar.getmembers()
+            return [item for item in tar.getmembers() if not self._left_out(item)]
+
+    def _left_out(self, item: tarfile.TarInfo) -> bool:
+        path = PurePosixPath("/", item.name)
+        return any(path.is_relative_to(other) for other in self.without)
 
 
 def _line(item: tarfile.TarInfo) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dcov.deployed import check_site
 from dcov.rendering import Templates
 from dcov.stack import grafana, health, ipmi_monitor, marketplaces, prometheus, proxy, upgrade
 from dcov.stack.archive import Contents
@@ -26,6 +27,7 @@ from dcov.stack.passwords import with_passwords
 from dcov.stack.restore import Restoring
 from dcov.stack.stack import SHARED, Stack
 from dcov.stack.survey import Survey
+from dcov.stack.truth import claim
 
 __all__ = [
     "COMPONENTS",
@@ -48,6 +50,8 @@ __all__ = [
     "Survey",
     "Templates",
     "backup",
+    "check_site",
+    "claim",
     "grafana",
     "health",
     "ipmi_monitor",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from dcov.context import Context, Preparing
+from dcov.deployed import check_site
 from dcov.inventory.site import Site
 from dcov.rendering import Templates
 from dcov.stack.passwords import with_passwords
@@ -47,3 +48,12 @@ class Blueprint:
         if not ctx.planning:
             survey.require_engine()
         return Stack(site=self.site, survey=survey, templates=self.templates)
+
+    def to_deploy(self, ctx: Context) -> Stack:
+        """Return the same to a task that deploys it, and that calls `claim` when it has.
+
+        Raises SiteMovedError where somebody else has changed the site on the master since.
+        """
+        stack = self.stack(ctx)
+        check_site(ctx, seen=stack.survey.site)
+        return stack

@@ -7,6 +7,7 @@ from typing import Self
 
 from dcov.context import Context
 from dcov.converge.resource import Resource
+from dcov.deployed import check_site
 from dcov.errors import EngineError
 from dcov.resources import AbsentNetwork, AbsentServices, AbsentVolume
 from dcov.stack.ledger import MANIFEST, Former
@@ -31,9 +32,11 @@ class Remains:
     def of(cls, ctx: Context) -> Self:
         """Look at the server; raises EngineError for an engine that is there and does not answer.
 
-        Without an answer nobody knows what runs, and files that a container uses must stay.
+        Without an answer nobody knows what runs, and files that a container uses must stay. Raises
+        SiteMovedError where the site's own files have changes of somebody else, which would go too.
         """
         survey = Survey.of(ctx)
+        check_site(ctx, seen=survey.site)
         if survey.trouble:
             raise EngineError(detail=survey.trouble)
         listing = ("docker", "volume", "ls", "--quiet", "--filter", f"label={SITE}")

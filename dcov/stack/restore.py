@@ -11,16 +11,20 @@ import yaml
 
 from dcov.context import Preparing
 from dcov.converge.resource import Resource
+from dcov.deployed import INNER, NAMES
 from dcov.errors import ArchiveError
 from dcov.home import expanded
 from dcov.resources import FilledVolume, Image, Services, SharedNetwork, Unpacked
 from dcov.resources.services import DIGEST
 from dcov.stack.archive import Contents, unpack
 from dcov.stack.backup import FILES, FOLDERS, KIND
-from dcov.stack.paths import COMPOSE_FILE
+from dcov.stack.paths import COMPOSE_FILE, HOME
 from dcov.stack.scratch import Scratch
 from dcov.stack.stack import PROJECT, SHARED, SHARED_GATEWAY, SHARED_SUBNET
 from dcov.stack.survey import SITE
+
+# The site itself: the copy that restores it is the newer one, and the next deploy writes it.
+OWN = (HOME / INNER, *(HOME / name for name in NAMES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,7 @@ class Restoring:
         return (
             *(Image(name=name) for name in dict.fromkeys(self.images)),
             *volumes,
-            Unpacked(source=self.files[FILES], sha256=parts[FILES].sha256),
+            Unpacked(source=self.files[FILES], sha256=parts[FILES].sha256, without=OWN),
             network,
             Services(project=PROJECT, file=COMPOSE_FILE, digests=self.services),
         )

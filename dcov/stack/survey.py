@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dcov.context import Context
+from dcov.deployed import Seen
 from dcov.errors import EngineError, PortBusyError
-from dcov.ssh.command import Shell
+from dcov.ssh.command import Shell, quote
 from dcov.ssh.scripts import remote
+from dcov.stack.paths import HOME
 
 SITE = "io.dcov.site"  # the label of everything that dcov makes
 PROJECT = "com.docker.compose.project"
@@ -75,7 +77,7 @@ class Survey:
     """A master as it was found.
 
     `engine` and `compose` are versions, empty where there is none; `trouble` are the words of an
-    engine that is installed and does not answer.
+    engine that is installed and does not answer. `site` is what the master has of the site's files.
     """
 
     engine: str = ""
@@ -86,12 +88,15 @@ class Survey:
     networks: Mapping[str, Network] = field(default_factory=dict)
     addresses: tuple[str, ...] = ()
     listeners: tuple[Listener, ...] = ()
+    site: Mapping[str, Seen] = field(default_factory=dict)
 
     @classmethod
     def of(cls, ctx: Context) -> Survey:
         """Ask the server, in one exec."""
         lines: list[bytes] = []
-        ctx.run(Shell(remote("survey.sh")), reads=True, sink=lines.append)
+        library = remote("digest.sh", "seen-site.sh", "survey.sh")
+        script = Shell(f"home={quote((str(HOME),))}\n{library}")
+        ctx.run(script, reads=True, sink=lines.append)
         return cls.read(b"".join(lines).decode(errors="replace"))
 
     @classmethod
@@ -120,7 +125,13 @@ class Survey:
                 Listener(port=int(port), process=_process(process))
                 for port, _, process in (line.partition(" ") for line in said.get("listener", ()))
             ),
+            site=Seen.read(said.get("site", ())),
         )
+
+    @property
+    def site_is_placed(self) -> bool:
+        """Whether the site's files lie where a deploy of dcov's puts them."""
+        return any(item.placed for item in self.site.values())
 
     def require_engine(self) -> None:
         """Raise EngineError unless engine and compose can be used."""

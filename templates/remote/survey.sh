@@ -1,4 +1,5 @@
 # Prints what a master has, one fact a line, as KEY<tab>VALUE; values of the engine are JSON.
+# The site lies below $home.
 say() { printf '%s\t%s\n' "$1" "$2"; }
 for tool in docker docker-compose certbot curl openssl; do
     ! command -v "$tool" >/dev/null || say tool "$tool"
@@ -22,3 +23,4 @@ ip -o addr show scope global 2>/dev/null | awk '{ print "address\t" $2 " " $4 }'
 for port in 80 443; do
     ss -Hltnp "sport = :$port" 2>/dev/null | awk -v port="$port" '{ print "listener\t" port " " $NF }'
 done
+seen_site "$home" | sed "s/^/site\t/"

@@ -17,6 +17,7 @@ from fleetlab.image import cache
 LAST = (
     "test_other_users",
     "test_quickstart",
+    "test_site_truth",
     "test_examples",
     "test_stack_upgrade",
     "test_backup",

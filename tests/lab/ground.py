@@ -18,6 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dcov import Fleet
+from dcov.config.search import FILE_NAME
+from dcov.deployed import NAMES as SHARED_FILES
+from dcov.deployed.copy import Copy
 from dcov.stack import COMPONENTS
 from dcov.tasks import install_exporters, quickstart
 from fleetlab import Lab, neighbours, stock_prometheus
@@ -85,6 +88,8 @@ class Ground:
 
     def fleet(self, *names: str) -> Fleet:
         """These servers of the lab's own site; all for none."""
+        if not names or "master" in names:
+            self.newest(self.lab.config)
         return Fleet.load(self.lab.config).where(":".join(names) or "all")
 
     def server(self, name: str) -> Server:
@@ -120,6 +125,7 @@ class Ground:
 
         Where it is deployed already that is seen within a second or two, and nothing is done.
         """
+        self.newest(self.lab.config)
         fleet = Fleet.load(self.lab.config)
         master = self.server("master")
         settings = fleet.site.settings
@@ -177,7 +183,21 @@ class Ground:
             own.parent.mkdir(parents=True)
             shipped = Path(__file__).parents[2] / "templates" / "units" / own.name
             own.write_text(template(shipped.read_text()))
+        self.newest(file)
         return file
+
+    def newest(self, config: Path) -> None:
+        """Have this copy of the site come from what the master has now, whoever deployed that.
+
+        So a test may deploy one site after the other, where that is not what it is about.
+        """
+        master = self.server("master")
+        truth = {
+            name: master.exec(["cat", f"/etc/dc-overview/fleet/{name}"], check=False).stdout
+            for name in SHARED_FILES
+        }
+        if truth[FILE_NAME]:
+            Copy.at(config).agreed(truth)
 
     def serve(self, version: str, program: bytes, *, sums: bool = True) -> str:
         """Put a node_exporter of this version on the mirror; `sums` off: they do not match."""

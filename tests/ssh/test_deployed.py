@@ -6,24 +6,27 @@ import shutil
 import stat
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 import yaml
 from ssh.fleets import QUICK, traces
 from typer.testing import CliRunner
 
-from dcov import Fleet, task
+from dcov import Fleet, Step, Workflow, task
 from dcov.cli.app import app
 from dcov.config.load import load
 from dcov.config.shared import shared
 from dcov.context import Context
-from dcov.deployed import check_site, claim_site, compare, pull, push
+from dcov.deployed import Seen, check_site, claim_site, compare, is_claimed, pull, push
 from dcov.deployed.claim import place_site
 from dcov.engine.options import Options
 from dcov.errors import ConfigError, SiteMovedError
 from dcov.inventory.site import Site
 from dcov.report import Report, Status
+from dcov.resources import File
+from dcov.ssh.command import Shell, quote
+from dcov.ssh.scripts import remote
 from dcov.testing.sshd import LoopbackSshd
 
 TEXT = """\
@@ -309,6 +312,63 @@ def test_a_step_can_look_without_writing(yard: Yard) -> None:
     with yard.truth.open("a") as file:
         file.write("# theirs\n")
     assert only(fleet.run(look)).code == "site-moved"
+
+
+def test_once_the_site_has_moved_no_server_is_touched(yard: Yard) -> None:
+    """A step that needs nothing of the one before is not begun either, in a plan as in a run."""
+
+    @task(on="master")
+    def look(ctx: Context) -> None:
+        check_site(ctx, folder=str(yard.etc))
+
+    @task(on="all")
+    def touch(ctx: Context) -> None:
+        ctx.ensure(File(path=PurePosixPath(yard.folder / ctx.name), content=""))
+
+    flow = Workflow(name="flow", summary="", steps=(Step(task=look), Step(task=touch)))
+    fleet = yard.controller()
+    claim(fleet, yard)
+    with yard.truth.open("a") as file:
+        file.write("# theirs\n")
+    for report in (fleet.plan(flow).report, fleet.run(flow)):
+        assert report.steps[0]["head"].code == "site-moved"
+        assert {one.why for one in report.steps[1].outcomes} == {
+            "look stopped the run on head: site-moved"
+        }
+        assert report["gpu-01"].status is Status.NOT_RUN
+    assert not [name for name in ("head", "gpu-01") if (yard.folder / name).exists()]
+    pull(fleet, folder=str(yard.etc))
+    assert yard.controller().run(flow).ok
+    assert (yard.folder / "gpu-01").exists()
+
+
+def test_a_glance_tells_whether_there_is_anything_to_claim(yard: Yard) -> None:
+    """By digests and places alone; what only this copy remembers counts as well."""
+
+    @task(on="master")
+    def glance(ctx: Context) -> bool:
+        script = f"{remote('digest.sh', 'seen-site.sh')}seen_site {quote((str(yard.etc),))}"
+        seen = Seen.read(ctx.run(Shell(script), reads=True).stdout.splitlines())
+        return is_claimed(ctx.fleet, seen=seen, folder=str(yard.etc))
+
+    def claimed() -> bool:
+        return bool(only(yard.controller().run(glance)).value)
+
+    assert not claimed()
+    claim(yard.controller(), yard)
+    assert claimed()
+    (yard.etc / "known_hosts").unlink()
+    assert not claimed()
+    claim(yard.controller(), yard)
+    shutil.rmtree(yard.folder / "one" / ".dcov-base")
+    assert not claimed()
+    claim(yard.controller(), yard)
+    assert claimed()
+    yard.edit("one", "site_name: x", "site_name: y")
+    assert not claimed()
+    claim(yard.controller(), yard)
+    yard.edit("one", "hunter-2", "hunter-3")  # stays here
+    assert claimed()
 
 
 @pytest.fixture
