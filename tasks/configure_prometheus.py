@@ -38,7 +38,7 @@ def configure_prometheus(
     else:
         url, wanted = prometheus.url(stack), prometheus.server_targets(stack)
         reload = prometheus.reloaded(stack)
-        files = prometheus.files(stack, existing=prometheus.existing(ctx))
+        files = prometheus.files(stack, existing=prometheus.existing(ctx, stack))
         ctx.ensure(
             *recorded(*files),
             *((reload,) if stack.survey.runs(PROMETHEUS.name) else ()),

@@ -22,16 +22,18 @@ def deploy_core(ctx: Context) -> None:
     """Run Prometheus and Grafana as containers, provisioned, reachable on loopback alone.
 
     Prometheus' configuration is tried by its own promtool before it is placed; what an operator
-    wrote there outside of dcov's marker lines is kept. Grafana's admin password is made up where
-    the site names none, and kept in .secrets.yaml. When a container does not become healthy within
-    two minutes, all of it is taken back.
+    wrote there outside of dcov's marker lines is kept. Containers of an older product that is
+    adopted are replaced, and their volumes used where they are. Grafana's admin password is made
+    up where the site names none, and kept in .secrets.yaml. When a container does not become
+    healthy within two minutes, all of it is taken back.
     """
     blueprint: Blueprint = ctx.prepared
     stack: Stack = blueprint.to_deploy(ctx)
     wanted: list[Resource] = [
         *stack.images(PROMETHEUS, GRAFANA),
         *stack.foundation(),
-        *prometheus.files(stack, existing=prometheus.existing(ctx)),
+        *prometheus.files(stack, existing=prometheus.existing(ctx, stack)),
+        *grafana.superseded(ctx, stack),
         *grafana.files(stack),
         *stack.services(PROMETHEUS, GRAFANA),
     ]

@@ -19,6 +19,7 @@ from dcov.cli.remember import config_option
 HELP: Mapping[str, str] = MappingProxyType(
     {
         "quickstart": "Deploy the whole site, or bring it up to date.",
+        "adopt": "Make a site of an existing DC Overview host.",
         "upgrade": "Run the newest images on the master, with a way back.",
         "backup": "Write the stack's data and configuration to one file.",
         "restore": "Bring a lost site back from a backup.",

@@ -63,6 +63,7 @@ EXAMPLES: Mapping[str, Any] = MappingProxyType(
         "servers.bmc_user": "ADMIN",
         "servers.bmc_password": "${env:GPU_01_BMC}",
         "images": {"grafana": "registry.example.com/grafana:11.2.0"},
+        "volumes": {"prometheus": "dc-overview_prometheus-data"},
         "mirror": "https://mirror.example.com/releases",
         "exporters": {"node_exporter": {"version": "1.9.1"}},
         "exporters.NAME.version": "1.9.1",

@@ -33,6 +33,7 @@ from dcov.config.fields import (
 )
 from dcov.config.images import Images
 from dcov.config.server import Section, ServerSettings, key, part, table
+from dcov.config.volumes import Volumes
 from dcov.secret import Secret
 
 
@@ -207,6 +208,9 @@ class Settings(Section):
     runpod: RunpodSettings = part(RunpodSettings)
     servers: tuple[ServerSettings, ...] = key("The servers.", default=())
     images: Images = table("Container images in place of dcov's own, by component.")
+    volumes: Volumes = table(
+        "Volumes that the master has already, by component: used where they are, never removed."
+    )
     mirror: Url | None = key("Where releases are fetched from instead.", added=True)
     exporters: Exporters = table("What to install of each exporter, by its name.")
 

@@ -19,7 +19,8 @@ from dcov.config.splice import CannotSpliceError
 from dcov.errors import ConfigError, Problem
 from dcov.secret import MASK
 
-NOT_SECRET = frozenset({"labels", "exporter_ports", "images", "exporters"})  # names are free there
+# Names are free there.
+NOT_SECRET = frozenset({"labels", "exporter_ports", "images", "volumes", "exporters"})
 WHOLE = frozenset({"api_keys", "ssh_key_path"})
 KEY_PATH: Loc = ("ssh", "key_path")
 

@@ -37,10 +37,11 @@ def backup(ctx: Context, *, site: Site, to: Path) -> Contents:
     survey.require_engine()
     running = {name: item.image for name, item in survey.containers.items() if item.ours}
     listing = ("docker", "volume", "ls", "--quiet", "--filter", f"label={SITE}")
-    volumes = sorted(ctx.run(listing, reads=True).stdout.split())
+    made = ctx.run(listing, reads=True).stdout.split()
+    volumes = sorted({*made, *_adopted(ctx, site=site)})
     with writing(to) as archive:
         for volume in volumes:
-            _volume(ctx, archive, volume=volume)
+            _volume(ctx, archive, volume=volume, site=site)
         # A neighbour's folder is the neighbour's to keep, and not ours to put back.
         theirs = {path for name, path in OWNED.items() if survey.foreign(name)}
         _folders(ctx, archive, among=[path for path in FOLDERS if path not in theirs])
@@ -56,8 +57,15 @@ def backup(ctx: Context, *, site: Site, to: Path) -> Contents:
     return contents
 
 
-def _volume(ctx: Context, archive: Writing, *, volume: str) -> None:
-    owner = next((item.name for item in COMPONENTS if item.volume == volume), "")
+def _adopted(ctx: Context, *, site: Site) -> list[str]:
+    """Return those volumes that were there before dcov, and are there now."""
+    listed = ctx.run(("docker", "volume", "ls", "--quiet"), reads=True).stdout.split()
+    return [name for name in site.settings.volumes.values() if name in listed]
+
+
+def _volume(ctx: Context, archive: Writing, *, volume: str, site: Site) -> None:
+    owners = (item.name for item in COMPONENTS if item.volume_of(site.settings) == volume)
+    owner = next(owners, "")
     said = ctx.run(("docker", "volume", "inspect", "--format", "{{json .Labels}}", volume),
                    reads=True)  # fmt: skip
     snapshot = ("sh", "-c", remote("snapshot.sh"), "sh", volume, owner)

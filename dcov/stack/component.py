@@ -32,6 +32,10 @@ class Component:
         name = self.image_of or self.name
         return settings.images.get(name) or pinned_images()[name]
 
+    def volume_of(self, settings: Settings) -> str:
+        """Return the volume with its data: one that was there before dcov, or its own."""
+        return settings.volumes.get(self.name) or self.volume
+
 
 @cache
 def pinned_images() -> dict[str, str]:

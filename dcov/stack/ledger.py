@@ -9,7 +9,7 @@ from typing import Self
 
 from dcov.change import Action, Change
 from dcov.converge.resource import Resource, Step
-from dcov.resources import AbsentDirectory, AbsentTree, Directory, File, SecretFile
+from dcov.resources import AbsentDirectory, AbsentFile, AbsentTree, Directory, File, SecretFile
 from dcov.resources.absent_path import AbsentPath
 from dcov.resources.file import KeptFile
 from dcov.ssh.command import Argv, Finished
@@ -32,7 +32,7 @@ def _written(resource: Resource) -> Iterator[str]:
     match resource:
         case Directory(path=path):
             yield f"{path}/"
-        case File(path=path) | SecretFile(path=path):
+        case File(path=path) | SecretFile(path=path) | AbsentFile(path=path):
             yield str(path)
         case SelfSigned(home=home, metrics=metrics):
             names = ("ssl/server.crt", "ssl/server.key", "ssl/ca.crt", "ca/ca.crt", "ca/ca.key")

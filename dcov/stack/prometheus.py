@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
@@ -14,6 +14,7 @@ from dcov.context import Context
 from dcov.converge.resource import Resource
 from dcov.inventory.entry import Role
 from dcov.monitoring import Reloaded, Target, file_sd, rules, splice, targets
+from dcov.rendering import Templates
 from dcov.resources import Directory, File
 from dcov.ssh.scripts import remote
 from dcov.stack.component import (
@@ -26,14 +27,16 @@ from dcov.stack.component import (
     RUNPOD,
     VASTAI,
 )
+from dcov.stack.inherited import CONFIG as INSIDE_CONFIG
+from dcov.stack.inherited import RULES, Inherited, host_path, inherit, rule_paths
 from dcov.stack.own_rules import FormerRules, own_rules
 from dcov.stack.paths import HOME
 from dcov.stack.stack import Stack
+from dcov.stack.survey import Container
 
 FOLDER = HOME / "prometheus"
 CONFIG = FOLDER / "prometheus.yml"
 INSIDE = "/etc/prometheus"  # the same folder as the container sees it
-RULES = "rules"
 TARGETS = "targets"
 CUSTOMER = "customer"  # where `prometheus.customer_config_dir` is mounted
 PLACES: Mapping[str, tuple[str, str, int, Mapping[str, str]]] = {
@@ -61,14 +64,66 @@ def reloaded(stack: Stack) -> Reloaded:
     return Reloaded(url=url(stack), unit="", config=CONFIG, rules=(FOLDER / RULES,))
 
 
-def existing(ctx: Context) -> str | None:
-    """Return the prometheus.yml that is on the master, None where there is none.
+def existing(ctx: Context, stack: Stack) -> Inherited | None:
+    """Return what is on the master of the operator's configuration, None where there is none.
 
-    Raises ConfigError for one that is not UTF-8.
+    Once dcov's Prometheus has run that is the whole of its prometheus.yml. Raises ConfigError for
+    one that is not UTF-8.
     """
+    older = stack.adopted(PROMETHEUS)
+    if older is not None:
+        text, found = older_files(ctx, older)
+        records = shipped_records(stack.templates)
+        if not text:
+            return None
+        return inherit(text, site=stack.site, rules=found, records=records, file=str(CONFIG))
+    kept = _text(ctx, CONFIG)
+    return None if kept is None else Inherited(text=kept)
+
+
+def older_files(ctx: Context, older: Container) -> tuple[str, dict[str, str]]:
+    """Return the configuration that an older product's Prometheus reads, and its rule files.
+
+    Empty where it reads what its image has.
+    """
+    path = host_path(older, INSIDE_CONFIG)
+    text = None if path is None else _text(ctx, path)
+    if text is None:
+        return "", {}
+    rules = {
+        name: content
+        for inside in rule_paths(text, file=str(path))
+        for name in _named(ctx, host_path(older, inside))
+        if (content := _text(ctx, PurePosixPath(name))) is not None
+    }
+    return text, rules
+
+
+def shipped_records(templates: Templates) -> frozenset[str]:
+    """Return the names of the records that dcov gives to Prometheus itself."""
+    shipped = [yaml.safe_load(content) for content in rules(templates).values()]
+    return frozenset(
+        rule["record"]
+        for content in shipped
+        for group in content["groups"]
+        for rule in group["rules"]
+        if "record" in rule
+    )
+
+
+def _named(ctx: Context, pattern: PurePosixPath | None) -> list[str]:
+    """Return the files of the machine that a pattern names: only its last part may be one."""
+    if pattern is None:
+        return []
+    words = ("find", "-L", str(pattern.parent), "-maxdepth", "1", "-type", "f")
+    found = ctx.run((*words, "-name", pattern.name), reads=True, check=False)
+    return sorted(found.stdout.splitlines())
+
+
+def _text(ctx: Context, path: PurePosixPath) -> str | None:
     text: list[bytes] = []
-    found = ctx.run(("cat", "--", str(CONFIG)), reads=True, check=False, sink=text.append)
-    return decoded(b"".join(text), file=Path(CONFIG)) if found.ok else None
+    found = ctx.run(("cat", "--", str(path)), reads=True, check=False, sink=text.append)
+    return decoded(b"".join(text), file=Path(path)) if found.ok else None
 
 
 def stack_targets(stack: Stack) -> tuple[Target, ...]:
@@ -106,17 +161,19 @@ def _own_targets(stack: Stack) -> list[Target]:
     ]
 
 
-def files(stack: Stack, *, existing: str | None) -> tuple[Resource, ...]:
+def files(stack: Stack, *, existing: Inherited | None) -> tuple[Resource, ...]:
     """Return what it reads: its configuration, rules and targets.
 
-    `existing` is the prometheus.yml that is there; what stands in it outside of dcov's two marker
-    lines is kept. Raises ConfigError for one that is no configuration.
+    `existing` is what is there: of its prometheus.yml all but what stands between dcov's two marker
+    lines is kept, and its rules. Raises ConfigError for what is no configuration.
     """
-    config = existing
-    if config is None:
+    if existing is not None:
+        config = existing.text
+    else:
         values = {"site": stack.site.name}
         config = stack.templates.render("stack/prometheus.yml.j2", values)
     own, settings = own_rules(stack.site), stack.settings.prometheus
+    adopted = existing.rules if existing else {}
     jobs = stack.templates.render(
         "prometheus/scrape.yml.j2",
         {"targets": f"{INSIDE}/{TARGETS}", "extra": _extra(stack)},
@@ -129,7 +186,7 @@ def files(stack: Stack, *, existing: str | None) -> tuple[Resource, ...]:
         *((Directory(path=FOLDER / CUSTOMER),) if settings.customer_config_dir else ()),
         *(
             File(path=FOLDER / RULES / name, content=text)
-            for name, text in {**rules(stack.templates), **own}.items()
+            for name, text in {**rules(stack.templates), **adopted, **own}.items()
         ),
         FormerRules(folder=FOLDER / RULES, kept=tuple(own)),
         *target_files(stack),

@@ -61,13 +61,23 @@ class Stack:
 
     @property
     def components(self) -> tuple[Component, ...]:
-        """The components that dcov runs; one that a neighbour runs already is the neighbour's."""
+        """The components that dcov runs; one that a neighbour runs is not, unless it is adopted."""
         on = tuple(
             item
             for item in COMPONENTS
-            if item.on(self.settings) and not self.survey.foreign(item.name)
+            if item.on(self.settings) and (self.adopted(item) or not self.survey.foreign(item.name))
         )
         return (*on, GATE) if self.family else on
+
+    def adopted(self, component: Component) -> Container | None:
+        """Return the older product's container whose place dcov's takes, on the same data.
+
+        The site names its volume, and it is a service of the compose project that dcov's are of.
+        """
+        found = self.survey.foreign(component.name)
+        if found is None or found.project != PROJECT or component.name not in self.settings.volumes:
+            return None
+        return found
 
     @property
     def family(self) -> Container | None:
@@ -180,7 +190,14 @@ class Stack:
             "marketplaces": {item.name: item.port for item in (VASTAI, RUNPOD)},
             "proxy_address": PROXY_ADDRESS,
             "private_networks": PRIVATE,
-            "volumes": [item.volume for item in self.components if item.volume],
+            "volumes": {
+                item.name: {
+                    "name": item.volume_of(settings),
+                    "adopted": item.name in settings.volumes,
+                }
+                for item in self.components
+                if item.volume
+            },
         }
 
 

@@ -21,10 +21,11 @@ PROCESS = re.compile(r'"(?P<name>[^"]*)",pid=(?P<pid>\d+)')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mount:
-    """A file or folder of the machine, and where a container sees it."""
+    """A file or folder of the machine, and where a container sees it; `volume` is its name."""
 
     source: str
     inside: str
+    volume: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +175,10 @@ def _container(data: Mapping[str, object]) -> Container:
 
 def _mounts(said: object) -> tuple[Mount, ...]:
     assert isinstance(said, list)
-    return tuple(Mount(source=item["Source"], inside=item["Destination"]) for item in said)
+    return tuple(
+        Mount(source=item["Source"], inside=item["Destination"], volume=item.get("Name", ""))
+        for item in said
+    )
 
 
 def _process(said: str) -> str:

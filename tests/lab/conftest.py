@@ -24,6 +24,7 @@ LAST = (
     "test_bundle",
     "test_destroy",
     "test_neighbours",
+    "test_adopt",
 )
 
 

@@ -34,6 +34,7 @@ from dcov.stack.grafana.provisioned import (
     files,
     listing,
     provisioning,
+    superseded,
     url,
 )
 
@@ -66,5 +67,6 @@ __all__ = [
     "read_contact_points",
     "require_data_source",
     "secrets_of",
+    "superseded",
     "url",
 ]

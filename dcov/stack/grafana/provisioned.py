@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from dcov.clients.grafana import DataSource
 from dcov.config.settings import Settings
+from dcov.context import Context
 from dcov.converge.resource import Resource
 from dcov.rendering import Templates
 from dcov.resources import AbsentFile, Directory, File, SecretFile
 from dcov.ssh.command import Argv
+from dcov.stack.component import GRAFANA
 from dcov.stack.grafana.asked import NOT_YET
 from dcov.stack.grafana.boards import FOLDER, adapted, data_source
 from dcov.stack.paths import HOME
@@ -77,6 +81,38 @@ def files(stack: Stack) -> tuple[Resource, ...]:
         Directory(path=SECRETS.parent, mode=0o700),
         Directory(path=SECRETS, mode=0o750),
         SecretFile(path=SECRETS / "admin_password", content=password, mode=0o640),
+    )
+
+
+def superseded(ctx: Context, stack: Stack) -> tuple[Resource, ...]:
+    """Return what removes the data sources of an older product whose Grafana is adopted.
+
+    They ask the same Prometheus under the same uid, and Grafana takes only one that is the default.
+    A file with any other data source in it stays.
+    """
+    if stack.adopted(GRAFANA) is None:
+        return ()
+    folder = PLACE / "provisioning" / "datasources"
+    words = ("find", str(folder), "-name", "*.y*ml", "!", "-name", "dcov.yml")
+    found = ctx.run(words, reads=True, check=False).stdout.splitlines()
+    own = data_source(stack.settings, url=PROMETHEUS_URL)
+    return tuple(
+        AbsentFile(path=PurePosixPath(name))
+        for name in sorted(found)
+        if _asks_for(own, text=ctx.read(name))
+    )
+
+
+def _asks_for(own: DataSource, *, text: str) -> bool:
+    """Whether every data source of this file is one and the same as dcov's."""
+    try:
+        sources = (yaml.safe_load(text) or {}).get("datasources") or []
+    except yaml.YAMLError:  # Grafana will say so
+        return False
+    return bool(sources) and all(
+        item.get("type") == own.type
+        and (item.get("uid") == own.uid or "//prometheus:" in str(item.get("url")))
+        for item in sources
     )
 
 

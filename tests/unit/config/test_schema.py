@@ -15,6 +15,7 @@ from dcov.config.show import show
 ADDED = {
     "master",
     "images",
+    "volumes",
     "mirror",
     "exporters",
     "ssh.agent",

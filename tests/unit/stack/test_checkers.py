@@ -28,6 +28,7 @@ from dcov.monitoring import dashboards
 from dcov.rendering import Templates
 from dcov.resources import compose_check
 from dcov.stack import GRAFANA, PROMETHEUS, PROXY, grafana, prometheus, proxy
+from dcov.stack.inherited import Inherited
 from dcov.stack.paths import COMPOSE_FILE
 from dcov.stack.proxy.family import Family
 from dcov.stack.proxy.family_routes import FamilyRoutes
@@ -134,7 +135,8 @@ class TestPrometheus:
     def check(
         site: RenderedSite, *, existing: str | None = None
     ) -> subprocess.CompletedProcess[str]:
-        site.place(*site.stack.foundation(), *prometheus.files(site.stack, existing=existing))
+        found = None if existing is None else Inherited(text=existing)
+        site.place(*site.stack.foundation(), *prometheus.files(site.stack, existing=found))
         site.mount(PROMETHEUS.name)
         return ran(
             program("promtool"), "check", "config", site.at("/etc/prometheus/prometheus.yml")
