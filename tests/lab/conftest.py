@@ -16,6 +16,7 @@ from fleetlab.image import cache
 # blank seldom. The first ones want nothing of it, or Debian's Prometheus.
 LAST = (
     "test_other_users",
+    "test_sample_config",
     "test_quickstart",
     "test_site_truth",
     "test_examples",
