@@ -20,11 +20,12 @@ SSH_PORT = 22
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """Something wrong between two servers: the path where it is said, and that of the other."""
+    """Something wrong: the path where it is said, and that of another place that it is about."""
 
     loc: Loc
     message: str
     other: Loc = ()
+    at_key: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

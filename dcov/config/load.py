@@ -94,7 +94,7 @@ def load_source(source: Source) -> Config:
 def _between(document: Document, fault: Fault) -> Problem:
     other = document.find(fault.other).value if fault.other else None
     where = f" (the other: line {other.start_mark.line + 1})" if other else ""
-    return document.problem(fault.message + where, loc=fault.loc)
+    return document.problem(fault.message + where, loc=fault.loc, at_key=fault.at_key)
 
 
 def _secrets(file: Path) -> tuple[Reading[SecretsFile], list[Problem]]:

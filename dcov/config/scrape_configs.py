@@ -12,6 +12,7 @@ from typing import Any
 from dcov.config.checks import Fault
 from dcov.config.document import Loc
 from dcov.config.mask import SECRET_KEY
+from dcov.config.scrape_job import check_job
 
 OWN_JOBS = frozenset(
     {
@@ -31,11 +32,12 @@ def check_scrape_configs(data: Any) -> Iterator[Fault]:
     for n, config in enumerate(configs if isinstance(configs, list) else ()):
         if isinstance(config, dict):
             loc = (*PLACE, n)
-            yield from _job(config.get("job_name"), loc=loc, first=first)
+            yield from _name(config.get("job_name"), loc=loc, first=first)
+            yield from check_job(config, loc=loc)
             yield from _secrets(config, loc=loc, key="", within=())
 
 
-def _job(name: Any, *, loc: Loc, first: dict[str, Loc]) -> Iterator[Fault]:
+def _name(name: Any, *, loc: Loc, first: dict[str, Loc]) -> Iterator[Fault]:
     if name is None:
         yield Fault(loc=loc, message="job_name is missing")
         return
@@ -62,10 +64,14 @@ def _secrets(value: Any, *, loc: Loc, key: str, within: tuple[int, ...]) -> Iter
         case list():
             for n, inner in enumerate(value):
                 yield from _secrets(inner, loc=(*loc, n), key=key, within=(*within, id(value)))
-        case str() if SECRET_KEY.search(key) or key == "secrets":
+        case str() if _holds_secret(key):
             instead = "files" if key == "secrets" else f"{key}_file"
             message = f"no secret may stand here: write `{instead}`, the path of a file with it"
             yield Fault(loc=loc, message=message)
         case str() if IN_URL.search(value):
             message = "no password may stand in a URL: write `basic_auth` with a `password_file`"
             yield Fault(loc=loc, message=message)
+
+
+def _holds_secret(key: str) -> bool:
+    return key == "secrets" or (SECRET_KEY.search(key) is not None and not key.endswith("_file"))

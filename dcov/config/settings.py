@@ -116,7 +116,9 @@ class PrometheusSettings(Section):
 
     port: Port = key("Port of Prometheus on the master.", default=9090)
     retention_days: Annotated[Whole, Field(ge=1)] = key("Days to keep metrics.", default=30)
-    extra_scrape_configs: tuple[Opaque, ...] = key("Scrape configs of your own.", default=())
+    extra_scrape_configs: tuple[Opaque, ...] = key(
+        "Scrape configs of your own, checked before anything is done.", default=()
+    )
     rule_files: tuple[Text, ...] = key(
         "Rule files of your own, or patterns; relative is beside this file.", default=()
     )
