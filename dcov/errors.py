@@ -45,6 +45,7 @@
     |   |-- ExpiredError
     |   |-- FamilyProxyError
     |   |-- ForeignNetworkError
+    |   |-- ImageError
     |   |-- KeyRefusedError
     |   |-- LockedError
     |   |-- OtherExporterError
@@ -709,6 +710,18 @@ class ContainerTakenError(ConvergeError):
 
     container: str
     owner: str
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ImageError(ConvergeError):
+    """The engine cannot get an image."""
+
+    code = "image"
+    cause = "the image {image} cannot be pulled: {detail}"
+    hint = "does the registry have it, and does the master reach that? `images:` names another one"
+
+    image: str
+    detail: str
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from dcov.change import Action, Change
-from dcov.converge.resource import Content, Resource, Step
+from dcov.converge.resource import Content, Diagnosing, Resource, Step
+from dcov.errors import ConvergeError
 from dcov.secret import Masker
 from dcov.ssh.command import Finished, Shell, quote
 from dcov.ssh.scripts import remote
@@ -152,6 +153,11 @@ class Planned:
             for word in () if isinstance(step, Shell) else step:
                 if isinstance(word, Content) and not _inline(word):
                     yield word
+
+    def diagnose(self, words: str) -> ConvergeError | None:
+        """Ask the resource what the last words of a step of it mean."""
+        resource = self.probed.resource
+        return resource.diagnose(words) if isinstance(resource, Diagnosing) else None
 
 
 def _inline(content: Content) -> bool:

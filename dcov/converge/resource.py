@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from dcov.change import Change
+from dcov.errors import ConvergeError
 from dcov.ssh.command import Argv, Finished, Shell
 
 
@@ -45,4 +46,13 @@ class Resource(Protocol):
 
     def apply(self, change: Change) -> tuple[Step, ...]:
         """Say what to do, each step after the note of how it is taken back."""
+        ...
+
+
+@runtime_checkable
+class Diagnosing(Protocol):
+    """A resource that names the cause where one of its steps fails."""
+
+    def diagnose(self, words: str) -> ConvergeError | None:
+        """Return the error that a step's last words stand for; None where they say it all."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 
@@ -33,6 +33,7 @@ PROBE_SECONDS = 60.0
 END_SECONDS = 60.0
 RECONNECT_SECONDS = 60.0  # for which a server that was reached before is tried again
 BUSY, STALE = 75, 76  # exit codes of converge.sh
+NO_SPACE = "no space left on device"  # in whoever's words: the engine's, a checker's
 
 
 IsDead = Callable[[str], bool]  # whether this run was ours and is over
@@ -128,7 +129,7 @@ class Converger:
         transaction = self._transaction(key, limit=limit)
         script = transaction.apply_script(answers, planned=planned, staged=staged)
         finished = self._persist(script, shown="apply", within=limit)
-        self._read(finished, frame=frame, key=key)
+        self._read(finished, frame=frame, key=key, planned=planned)
 
     def confirm(self, frame: Frame) -> None:
         """Keep what the frame's task applied."""
@@ -215,7 +216,9 @@ class Converger:
             )
         return finished.stdout
 
-    def _read(self, finished: Finished, *, frame: Frame, key: str) -> None:
+    def _read(
+        self, finished: Finished, *, frame: Frame, key: str, planned: Iterable[Planned]
+    ) -> None:
         said = finished.stdout
         if finished.exit_code in (BUSY, STALE):
             self._forget_staged(frame, key=key)
@@ -226,13 +229,13 @@ class Converger:
             return
         frame.keys.remove(key)
         frame.rollback = self._verdict(said)
-        raise self._failure(finished)
+        raise self._failure(finished, planned=planned)
 
     def _forget_staged(self, frame: Frame, *, key: str) -> None:
         frame.keys.remove(key)
         self._end("forget_staged", [key], within=END_SECONDS)
 
-    def _failure(self, finished: Finished) -> ConvergeError:
+    def _failure(self, finished: Finished, *, planned: Iterable[Planned]) -> ConvergeError:
         said = finished.stdout
         failed = _after(said, "failed")
         resource, _, rest = failed.partition(" ")
@@ -244,7 +247,8 @@ class Converger:
         tail = self._masker.edges(self._masker.text(tail))
         step = self._masker.edges(self._masker.text(step.strip()))
         path = resource.partition(":")[2]
-        if any(line.endswith(" full") for line in said.splitlines()):
+        full = any(line.endswith(" full") for line in said.splitlines())
+        if full or NO_SPACE in tail.lower():
             return DiskFullError(path=path if path.startswith("/") else resource, detail=tail)
         if step.startswith("refuse_unless "):
             checker = step.removeprefix("refuse_unless ")
@@ -256,6 +260,9 @@ class Converger:
                 exit_code=finished.exit_code,
                 tail=finished.tail,
             )
+        for item in planned:
+            if item.probed.change.resource == resource and (named := item.diagnose(tail)):
+                return named
         return ApplyError(resource=resource, step=step, exit_code=int(code), tail=tail)
 
 

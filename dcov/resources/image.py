@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dcov.change import Action, Change
 from dcov.converge.resource import Step
+from dcov.errors import ConvergeError, ImageError
 from dcov.ssh.command import Argv, Finished
 
 
@@ -30,3 +31,7 @@ class Image:
     def apply(self, change: Change) -> tuple[Step, ...]:
         del change
         return (("docker", "pull", "--quiet", self.name),)
+
+    def diagnose(self, words: str) -> ConvergeError:
+        """Name the image: the registry's words may not."""
+        return ImageError(image=self.name, detail=words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dcov.context import Context
 from dcov.converge.resource import Resource
+from dcov.errors import ImageError
 from dcov.resources import CurrentImage
 from dcov.stack.component import Component
 from dcov.stack.paths import COMPOSE_FILE
@@ -20,13 +21,15 @@ def deployed(stack: Stack) -> tuple[Component, ...]:
 def pull(ctx: Context, stack: Stack) -> None:
     """Have the engine ask for each image again; a tag may have moved.
 
-    A plan pulls nothing. Raises CommandFailedError in the engine's own words.
+    A plan pulls nothing. Raises ImageError in the engine's own words.
     """
     if ctx.planning:
         ctx.note("whether a tag has moved is seen when this is applied: a plan pulls nothing")
         return
     for image in dict.fromkeys(stack.image(item) for item in deployed(stack)):
-        ctx.run(("docker", "pull", "--quiet", image), within=PULL_SECONDS)
+        pulled = ctx.run(("docker", "pull", "--quiet", image), within=PULL_SECONDS, check=False)
+        if not pulled.ok:
+            raise ImageError(image=image, detail=pulled.tail)
 
 
 def current(stack: Stack) -> tuple[Resource, ...]:

@@ -125,6 +125,6 @@ def test_another_image_of_the_configuration(
         name: one[1] for name, one in before.items()
     }
     missing = site(ground, folder, prometheus="prometheus:absent").run(upgrade_stack)["master"]
-    assert missing.status is Status.FAILED
+    assert (missing.status, missing.code) == (Status.FAILED, "image")
     assert "prometheus:absent" in missing.why
     assert running(master).keys() == before.keys()

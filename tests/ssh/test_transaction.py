@@ -21,9 +21,11 @@ from dcov.converge.resource import Step
 from dcov.errors import (
     ApplyError,
     ContentRefusedError,
+    ConvergeError,
     DcovError,
     ExpiredError,
     LockedError,
+    PathTakenError,
     StalePlanError,
     VerifyError,
 )
@@ -152,6 +154,34 @@ def test_a_failing_step_takes_everything_back(yard: Yard) -> None:
     assert (outcome.status, outcome.rollback) == (Status.FAILED, "complete")
     assert tree(yard.home()) == before
     assert list(TRACES.glob("*")) == []
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knowing(Steps):
+    """One that knows a reason for which its step fails."""
+
+    def diagnose(self, words: str) -> ConvergeError | None:
+        return PathTakenError(path=words, kind="riddle") if "sphinx" in words else None
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("the sphinx sits here", "path-taken"),
+        ("something else", "apply-failed"),
+        ("write /srv/x: no space left on device", "disk-full"),
+    ],
+)
+def test_a_resource_names_the_cause_of_its_own_failure(yard: Yard, words: str, code: str) -> None:
+    """By the last words of its step; what every program says of a full disk nobody must know."""
+    fleet = yard.fleet()
+    fails: Step = ("sh", "-c", 'echo "$1" >&2; exit 3', "sh", words)
+    outcome = only(
+        fleet.run(ensure(file(yard, "new"), Knowing(name="knowing", steps=(fails,)), FAILS))
+    )
+    assert outcome.code == code
+    assert words in outcome.why
+    assert (outcome.rollback, tree(yard.home())) == ("complete", {})
 
 
 def test_a_task_that_raises_takes_everything_back(yard: Yard) -> None:
