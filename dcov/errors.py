@@ -51,6 +51,7 @@
     |   |-- OtherExporterError
     |   |-- PathTakenError
     |   |-- PortBusyError
+    |   |-- ReloadRefusedError
     |   |-- SiteMovedError
     |   |-- StalePlanError
     |   |-- StillThereError
@@ -721,6 +722,17 @@ class ImageError(ConvergeError):
     hint = "does the registry have it, and does the master reach that? `images:` names another one"
 
     image: str
+    detail: str
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ReloadRefusedError(ConvergeError):
+    """Prometheus refuses files that their checker has let pass."""
+
+    code = "reload-refused"
+    cause = "Prometheus does not take the new configuration: {detail}"
+    hint = "the former one is in force again; correct what it names, and run again"
+
     detail: str
 
 

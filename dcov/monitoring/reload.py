@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from dcov.change import Action, Change
 from dcov.converge.resource import Step
+from dcov.errors import ConvergeError, ReloadRefusedError
 from dcov.ssh.command import Argv, Finished, Shell, quote
 from dcov.ssh.scripts import remote
 
@@ -15,14 +16,16 @@ from dcov.ssh.scripts import remote
 class Reloaded:
     """Prometheus at this URL has read its configuration since that was last changed.
 
-    `rules` are folders whose files it reads with it. When the transaction is taken back it reads
-    the former ones again.
+    `rules` are folders whose files it reads with it. It runs as a systemd `unit` or in a
+    `container`. When the transaction is taken back it reads the former files again: one that
+    refuses new ones may have taken a part of them.
     """
 
     url: str
-    unit: str
     config: PurePosixPath
     rules: tuple[PurePosixPath, ...] = ()
+    unit: str = ""
+    container: str = ""
 
     @property
     def reload(self) -> Argv:
@@ -32,7 +35,7 @@ class Reloaded:
     def _script(self, verb: str) -> tuple[str, ...]:
         text = remote("reload-prometheus.sh")
         files = map(str, (self.config, *self.rules))
-        return ("sh", "-c", text, "sh", self.url, self.unit, verb, *files)
+        return ("sh", "-c", text, "sh", self.url, self.unit, self.container, verb, *files)
 
     def probe(self) -> Argv:
         return self._script("ask")
@@ -40,7 +43,7 @@ class Reloaded:
     def plan(self, found: Finished) -> Change:
         stale = found.exit_code != 0
         return Change(
-            resource=f"reload:{self.unit or 'prometheus'}",
+            resource=f"reload:{self.unit or self.container}",
             action=Action.UPDATE if stale else Action.NOOP,
             diff=("+configuration read anew",) if stale else (),
             conditional=True,
@@ -50,3 +53,7 @@ class Reloaded:
         del change
         ask, reload = quote(self._script("ask")), quote(self.reload)
         return (Shell(f"settle {reload}"), Shell(f"{ask} || {reload}"))
+
+    def diagnose(self, words: str) -> ConvergeError:
+        """Give Prometheus' own words."""
+        return ReloadRefusedError(detail=words)

@@ -61,7 +61,9 @@ def url(stack: Stack) -> str:
 
 def reloaded(stack: Stack) -> Reloaded:
     """Return the Prometheus that has read its configuration and rules."""
-    return Reloaded(url=url(stack), unit="", config=CONFIG, rules=(FOLDER / RULES,))
+    return Reloaded(
+        url=url(stack), config=CONFIG, rules=(FOLDER / RULES,), container=PROMETHEUS.name
+    )
 
 
 def existing(ctx: Context, stack: Stack) -> Inherited | None:
