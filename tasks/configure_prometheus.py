@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from dcov import Context, task
 from dcov.monitoring import Reloaded, Scraped, Target, ask_targets, down, file_sd, splice, targets
 from dcov.resources import Directory, File
-from dcov.stack import PROMETHEUS, Blueprint, claim, prometheus, recorded
+from dcov.stack import PROMETHEUS, Blueprint, Stack, claim, on_engine, prometheus, recorded
 
 
 @task(on="master", prepare=Blueprint.prepare)
@@ -33,37 +33,26 @@ def configure_prometheus(
     blueprint: Blueprint = ctx.prepared
     stack = None if config else blueprint.to_deploy(ctx)
     if stack is None:
-        wanted = targets(blueprint.site)
-        _given(ctx, blueprint, config=PurePosixPath(config), unit=unit, url=url, wanted=wanted)
+        _given(ctx, blueprint, config=PurePosixPath(config), unit=unit, url=url)
     else:
-        url, wanted = prometheus.url(stack), prometheus.server_targets(stack)
-        reload = prometheus.reloaded(stack)
-        files = prometheus.files(stack, existing=prometheus.existing(ctx, stack))
-        ctx.ensure(
-            *recorded(*files),
-            *((reload,) if stack.survey.runs(PROMETHEUS.name) else ()),
-        )
-    ctx.verify(Scraped(url=url, targets=wanted), within=60)
-    if stack is not None:
-        claim(ctx, stack)
-    if not ctx.planning:
-        seen = ask_targets(ctx, url=url)
-        for line in down(
-            seen[key] for item in wanted if (key := (item.job, item.instance)) in seen
-        ):
-            ctx.note(line)
+        _own(ctx, stack)
+
+
+@on_engine
+def _own(ctx: Context, stack: Stack) -> None:
+    """Configure the Prometheus of the stack."""
+    files = prometheus.files(stack, existing=prometheus.existing(ctx, stack))
+    running = (prometheus.reloaded(stack),) if stack.survey.runs(PROMETHEUS.name) else ()
+    ctx.ensure(*recorded(*files), *running)
+    _await_scrapes(ctx, url=prometheus.url(stack), wanted=prometheus.server_targets(stack))
+    claim(ctx, stack)
 
 
 def _given(
-    ctx: Context,
-    blueprint: Blueprint,
-    *,
-    config: PurePosixPath,
-    unit: str,
-    url: str,
-    wanted: tuple[Target, ...],
+    ctx: Context, blueprint: Blueprint, *, config: PurePosixPath, unit: str, url: str
 ) -> None:
     """Configure a Prometheus that runs as a unit of the master."""
+    wanted = targets(blueprint.site)
     folder = config.parent / "dcov" / "targets"
     values = {"targets": str(folder), "extra": []}
     jobs = blueprint.templates.render("prometheus/scrape.yml.j2", values)
@@ -81,3 +70,15 @@ def _given(
         ),
         Reloaded(url=url, unit=unit, config=config),
     )
+    _await_scrapes(ctx, url=url, wanted=wanted)
+
+
+def _await_scrapes(ctx: Context, *, url: str, wanted: tuple[Target, ...]) -> None:
+    """Wait until every exporter was scraped anew, and name those that are down."""
+    ctx.verify(Scraped(url=url, targets=wanted), within=60)
+    if not ctx.planning:
+        seen = ask_targets(ctx, url=url)
+        for line in down(
+            seen[key] for item in wanted if (key := (item.job, item.instance)) in seen
+        ):
+            ctx.note(line)

@@ -12,12 +12,14 @@ from dcov.stack import (
     Stack,
     claim,
     grafana,
+    on_engine,
     prometheus,
     recorded,
 )
 
 
 @task(on="master", prepare=Blueprint.complete)
+@on_engine
 def deploy_core(ctx: Context) -> None:
     """Run Prometheus and Grafana as containers, provisioned, reachable on loopback alone.
 

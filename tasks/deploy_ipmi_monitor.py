@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dcov import Context, task
-from dcov.stack import IPMI_MONITOR, SHARED, Blueprint, Healthy, claim, proxy, recorded
+from dcov.stack import IPMI_MONITOR, SHARED, Blueprint, Healthy, claim, on_engine, proxy, recorded
 
 
 @task(on="master", prepare=Blueprint.complete)
+@on_engine
 def deploy_ipmi_monitor(ctx: Context) -> None:
     """Run IPMI Monitor with the BMCs of the fleet, behind the proxy.
 

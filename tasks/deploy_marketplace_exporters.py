@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dcov import Context, task
-from dcov.stack import RUNPOD, VASTAI, Blueprint, Healthy, claim, recorded
+from dcov.stack import RUNPOD, VASTAI, Blueprint, Healthy, claim, on_engine, recorded
 
 
 @task(on="master", prepare=Blueprint.complete)
+@on_engine
 def deploy_marketplace_exporters(ctx: Context) -> None:
     """Run the exporters of Vast.ai and RunPod for which there are keys.
 

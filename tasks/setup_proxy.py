@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dcov import Context, task
-from dcov.stack import PROXY, Blueprint, Healthy, Stack, claim, proxy, recorded
+from dcov.stack import PROXY, Blueprint, Healthy, Stack, claim, on_engine, proxy, recorded
 
 
 @task(on="master", prepare=Blueprint.complete)
+@on_engine
 def setup_proxy(ctx: Context) -> None:
     """Run nginx in front of the services: TLS, one login, the landing page.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dcov import Context, task
-from dcov.stack import Blueprint, Healthy, claim, recorded, upgrade
+from dcov.stack import Blueprint, Healthy, claim, on_engine, recorded, upgrade
 
 
 @task(on="master", prepare=Blueprint.complete)
+@on_engine
 def upgrade_stack(ctx: Context, *, pull: bool = True) -> None:
     """Run the images that the site names: pull, make containers anew, and see that they are well.
 

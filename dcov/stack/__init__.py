@@ -21,6 +21,7 @@ from dcov.stack.component import (
     wanted_tools,
 )
 from dcov.stack.destroy import Remains
+from dcov.stack.engine import on_engine
 from dcov.stack.healthy import Healthy
 from dcov.stack.ledger import recorded
 from dcov.stack.passwords import with_passwords
@@ -56,6 +57,7 @@ __all__ = [
     "health",
     "ipmi_monitor",
     "marketplaces",
+    "on_engine",
     "prometheus",
     "proxy",
     "recorded",
