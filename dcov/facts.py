@@ -8,6 +8,7 @@ from dcov.ssh.command import Shell
 from dcov.ssh.scripts import remote
 
 ARCHES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "armv7"}
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,8 @@ class Gpu:
 class Facts:
     """A server as it describes itself; memory and disk in KiB, `arch` in Go's words.
 
-    `shared_gateway` is a master's address on the network `cryptolabs`, where it has that.
+    `shared_gateway` is a master's address on the network `cryptolabs`, where it has that, and
+    UNKNOWN where its container engine does not answer.
     """
 
     hostname: str = ""

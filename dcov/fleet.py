@@ -296,10 +296,7 @@ class Fleet:
         return Chain(
             name=workflow.name,
             site=self.site,
-            steps=tuple(
-                (replace(step, needs=tuple(need for need in step.needs if need in names)), job)
-                for step, job in steps
-            ),
+            steps=tuple((step.among(names), job) for step, job in steps),
             options=self.options,
             links=self.links,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
@@ -17,13 +17,15 @@ class Step:
 
     `on` is the role that it runs on, the task's own where it is missing; servers that the caller
     chose narrow it further. `needs` names steps without which this one makes no sense: a server
-    that failed one of them is left out, and all are where the master failed it.
+    that failed one of them is left out, and all are where the master failed it. `after` names
+    those that it takes for done on the same server: one that failed it is left out, and no other.
     """
 
     task: Task[..., Any]
     on: On | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -34,6 +36,12 @@ class Step:
     def role(self) -> On:
         """Whom it is for."""
         return self.on or self.task.on
+
+    def among(self, names: Container[str]) -> Step:
+        """Return it as it is where only these steps are: of the others it needs none."""
+        needs = tuple(need for need in self.needs if need in names)
+        after = tuple(need for need in self.after if need in names)
+        return replace(self, needs=needs, after=after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +59,7 @@ class Workflow:
     def __post_init__(self) -> None:
         known: set[str] = set()
         for step in self.steps:
-            for need in step.needs:
+            for need in (*step.needs, *step.after):
                 if need not in known:
                     raise ValueError(f"{step.name} needs {need!r}, which is no step before it")
             known.add(step.name)
@@ -76,13 +84,8 @@ class Workflow:
         return self._of(tuple(step for n, step in enumerate(self.steps) if n not in left_out))
 
     def _of(self, steps: tuple[Step, ...]) -> Workflow:
-        """Keep of each step's needs what is still among the steps."""
         names = {step.name for step in steps}
-        kept = (
-            replace(step, needs=tuple(need for need in step.needs if need in names))
-            for step in steps
-        )
-        return replace(self, steps=tuple(kept))
+        return replace(self, steps=tuple(step.among(names) for step in steps))
 
     def _index(self, name: str) -> int:
         if name not in self.names:

@@ -24,7 +24,8 @@ quickstart = Workflow(
         Step(task=install_prerequisites),
         Step(task=setup_ssh_keys),
         Step(task=deploy_core, needs=("install-prerequisites",)),
-        Step(task=install_exporters, on="all", needs=("setup-ssh-keys",)),
+        # The master's own listen where deploy-core's network is, and not for everybody.
+        Step(task=install_exporters, on="all", needs=("setup-ssh-keys",), after=("deploy-core",)),
         Step(task=configure_prometheus, needs=("deploy-core",)),
         Step(task=import_dashboards, needs=("deploy-core",)),
         Step(task=deploy_ipmi_monitor, needs=("install-prerequisites",)),

@@ -164,9 +164,10 @@ class Stages:
                 return f"it could not be reached in {name}"
             if stopped := next((one for one in report.outcomes if _ends_run(one)), None):
                 return f"{name} stopped the run on {stopped.server}: {stopped.code}"
-        for need in step.needs:
+        for need in (*step.needs, *step.after):
             failed = {outcome.server for outcome in self._reports[need].failures}
-            if bad := failed & {server, self._chain.site.master.name}:
+            others = {self._chain.site.master.name} if need in step.needs else set()
+            if bad := failed & {server, *others}:
                 return f"{need} did not come out well on {', '.join(bad)}"
         return ""
 
