@@ -19,6 +19,7 @@ LAST = (
     "test_sample_config",
     "test_quickstart",
     "test_site_truth",
+    "test_quickstart_faults",
     "test_examples",
     "test_stack_upgrade",
     "test_backup",
