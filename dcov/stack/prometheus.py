@@ -211,7 +211,8 @@ def target_files(stack: Stack) -> tuple[Resource, ...]:
 
 def _promtool(stack: Stack) -> tuple[str, ...]:
     image = stack.image(PROMETHEUS)
-    return ("sh", "-c", remote("promtool.sh"), "sh", image, str(FOLDER))
+    customer = stack.settings.prometheus.customer_config_dir or ""
+    return ("sh", "-c", remote("promtool.sh"), "sh", image, str(FOLDER), customer)
 
 
 def _extra(stack: Stack) -> list[str]:

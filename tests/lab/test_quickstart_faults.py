@@ -224,6 +224,22 @@ def test_a_configuration_that_prometheus_refuses_is_taken_back(
     assert core(good).status is Status.OK
 
 
+def test_a_folder_of_the_operators_own_is_seen_inside(
+    ground: Ground, master: Server, tmp_path: Path
+) -> None:
+    """By promtool, which looks for the files that a job names, and by Prometheus."""
+    master.exec(["sh", "-c", "mkdir -p /srv/mine && echo secret >/srv/mine/token"])
+    login = ", authorization: {credentials_file: customer/token}"
+    change = with_jobs(JOB % login, more="  customer_config_dir: /srv/mine\n")
+    try:
+        outcome = core(site(ground, tmp_path / "site", change))
+        assert outcome.status is Status.CHANGED, outcome.why
+        seen = ["docker", "exec", "prometheus", "cat", "/etc/prometheus/customer/token"]
+        assert master.exec(seen).stdout == "secret\n"
+    finally:
+        master.exec(["rm", "-r", "/srv/mine"])
+
+
 class TestTheEngineStops:
     """In the middle of deploy-core, twice, each time in another place; then nobody does harm."""
 
