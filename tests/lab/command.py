@@ -29,10 +29,12 @@ class Command:
     @contextmanager
     def going(self, *words: str, out: Path, **env: str) -> Iterator[None]:
         """Have one run that goes on, its output in a file; Ctrl-C must end it, with 130."""
+        # Who tests may have set this, and a user has not: what is printed must come by itself.
+        buffered = {name: text for name, text in os.environ.items() if name != "PYTHONUNBUFFERED"}
         with (
             out.open("w") as file,
             subprocess.Popen(
-                self._argv(words), stdout=file, stderr=subprocess.STDOUT, env={**os.environ, **env}
+                self._argv(words), stdout=file, stderr=subprocess.STDOUT, env={**buffered, **env}
             ) as child,
         ):
             try:
