@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import re
-import threading
-import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from lab.ground import Ground
+from lab.planted import by_password, containing, passwords_of, ssh_passwords, watched
 from rich.console import Console
 
 from dcov import Fleet, Status
@@ -23,54 +19,14 @@ from dcov.tasks import install_exporters, remove_exporters
 NAMES = ("master", "gpu-03", "gpu-04")  # plain, behind sudo, behind a jump host: all by password
 
 
-@contextmanager
-def watched(secrets: set[str]) -> Iterator[set[str]]:
-    """Look through the arguments and environments of every process, of the lab's servers too.
-
-    The engine's containers are processes of this machine, so one look sees both ends.
-    """
-    found: set[str] = set()
-    over = threading.Event()
-    wanted = [secret.encode() for secret in secrets]
-
-    def look() -> None:
-        while not over.is_set():
-            for process in Path("/proc").glob("[0-9]*"):
-                for name in ("cmdline", "environ"):
-                    try:
-                        text = (process / name).read_bytes()
-                    except OSError:
-                        continue
-                    if any(secret in text for secret in wanted):
-                        found.add(text.decode(errors="replace"))
-            time.sleep(0.01)
-
-    thread = threading.Thread(target=look)
-    thread.start()
-    try:
-        yield found
-    finally:
-        over.set()
-        thread.join()
-
-
 @pytest.fixture
 def passwords(ground: Ground) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = json.loads((ground.lab.state / "passwords.json").read_text())
-    return found
+    return passwords_of(ground)
 
 
-def by_password(text: str) -> str:
-    """The site's configuration with logins by password."""
-    return re.sub(r"(?m)^  key_path: .*$", "  auth_method: password", text)
-
-
-def written(passwords: dict[str, dict[str, str]], *, sudo: str) -> str:
+def written(ground: Ground, *, sudo: str) -> str:
     """Its .secrets.yaml."""
-    lines = ["server_ssh_passwords:"]
-    lines += [f'  {name}: "{passwords[name]["ops" if name == "gpu-03" else "root"]}"'
-              for name in ("master", "gpu-01", "gpu-02", "gpu-03", "gpu-04")]  # fmt: skip
-    return "\n".join([*lines, "server_sudo_passwords:", f'  gpu-03: "{sudo}"', ""])
+    return f'{ssh_passwords(ground)}server_sudo_passwords:\n  gpu-03: "{sudo}"\n'
 
 
 def test_the_look_at_processes_sees_them(ground: Ground) -> None:
@@ -91,7 +47,7 @@ def test_a_password_is_nowhere_to_be_seen(
     ground.blank(*NAMES)
     secrets = {passwords[name][user] for name in passwords for user in passwords[name]}
     site = ground.site(
-        tmp_path, config=by_password, secrets=written(passwords, sudo=passwords["gpu-03"]["ops"])
+        tmp_path, config=by_password, secrets=written(ground, sudo=passwords["gpu-03"]["ops"])
     )
     heard: list[Event] = []
     fleet = Fleet.load(site).where(":".join(NAMES)).using(listeners=(heard.append,))
@@ -161,13 +117,3 @@ def test_a_wrong_password_is_not_told_either(
     words = "".join(traceback.format_exception(outcome.error))
     assert wrong not in words + repr(outcome.error) + repr(report) + json.dumps(report.to_dict())
     assert not containing(home / "state", {wrong})
-
-
-def containing(folder: Path, secrets: set[str]) -> list[Path]:
-    """The files below it that hold one of these."""
-    wanted = [secret.encode() for secret in secrets]
-    return [
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and any(secret in path.read_bytes() for secret in wanted)
-    ]
