@@ -31,6 +31,7 @@ from dcov.ssh.session import Session, digest
 
 PROBE_SECONDS = 60.0
 END_SECONDS = 60.0
+SWEEP_SECONDS = 300.0  # a dead run's apply may still have to end, and packages be purged
 RECONNECT_SECONDS = 60.0  # for which a server that was reached before is tried again
 BUSY, STALE = 75, 76  # exit codes of converge.sh
 NO_SPACE = "no space left on device"  # in whoever's words: the engine's, a checker's
@@ -111,7 +112,7 @@ class Converger:
             elif pending.state == "waiting":
                 raise LockedError(holder=pending.holder)
         if dead:
-            self._end("sweep", dead, within=END_SECONDS)
+            self._end("sweep", dead, within=SWEEP_SECONDS)
             self.notes.append(f"took back what {len(dead)} unfinished runs had left")
         return bool(dead)
 
