@@ -44,6 +44,7 @@ class Blueprint:
         Raises EngineError where there is no engine; not in a plan, in which an earlier step would
         have installed it.
         """
+        ctx.ensure()  # takes back what a run that died left, or it would be seen as lasting
         survey = Survey.of(ctx)
         if not ctx.planning:
             survey.require_engine()

@@ -1,7 +1,8 @@
-"""The command, run by lab tests as an operator runs it: in a process of its own."""
+"""The `dcov` command as an operator runs it: a process of its own, at one site."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,8 +11,42 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 DCOV = (sys.executable, "-c", "import dcov.cli; dcov.cli.main()")
+
+Finished = subprocess.CompletedProcess[str]
+
+
+def dcov(config: Path, *words: str) -> Finished:
+    """Run it to its end."""
+    return subprocess.run(
+        [*DCOV, *words],
+        env=_environment(config),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+
+
+def begun(config: Path, *words: str, said: Path, **env: str) -> subprocess.Popen[bytes]:
+    """Start it; both its streams go to the file `said`."""
+    with said.open("wb") as sink:
+        return subprocess.Popen(
+            [*DCOV, *words],
+            env={**_environment(config), **env},
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def events(file: Path) -> Iterator[dict[str, Any]]:
+    """Yield what `--events FILE` has so far; the last line of a killed run may be half of one."""
+    if file.exists():
+        for line in file.read_text().splitlines(keepends=True):
+            if line.endswith("\n"):
+                yield json.loads(line)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,23 +55,14 @@ class Command:
 
     config: Path
 
-    def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def __call__(self, *words: str) -> Finished:
         """Run it to its end."""
-        return subprocess.run(
-            self._argv(words), capture_output=True, text=True, check=False, timeout=300
-        )
+        return dcov(self.config, *words)
 
     @contextmanager
     def going(self, *words: str, out: Path, **env: str) -> Iterator[None]:
         """Have one run that goes on, its output in a file; Ctrl-C must end it, with 130."""
-        # Who tests may have set this, and a user has not: what is printed must come by itself.
-        buffered = {name: text for name, text in os.environ.items() if name != "PYTHONUNBUFFERED"}
-        with (
-            out.open("w") as file,
-            subprocess.Popen(
-                self._argv(words), stdout=file, stderr=subprocess.STDOUT, env={**buffered, **env}
-            ) as child,
-        ):
+        with begun(self.config, *words, said=out, **env) as child:
             try:
                 yield
             finally:
@@ -48,5 +74,8 @@ class Command:
                     raise
         assert code == 130, out.read_text()
 
-    def _argv(self, words: tuple[str, ...]) -> list[str]:
-        return [*DCOV, "-c", str(self.config), *words]
+
+def _environment(config: Path) -> dict[str, str]:
+    # Who tests may have set this, and a user has not: what is printed must come by itself.
+    own = {name: text for name, text in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return {**own, "DCOV_CONFIG": str(config)}
