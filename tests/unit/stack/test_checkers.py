@@ -47,12 +47,14 @@ http {
     }
 }
 """
-THEIR_JOBS = """\
+THEIRS = Inherited(
+    text="""\
 rule_files: [rules/*.yml]
 scrape_configs:
   - job_name: theirs
     static_configs: [{targets: [localhost:1]}]
 """
+)
 
 
 @pytest.fixture
@@ -133,19 +135,18 @@ class TestPrometheus:
 
     @staticmethod
     def check(
-        site: RenderedSite, *, existing: str | None = None
+        site: RenderedSite, *, existing: Inherited | None = None
     ) -> subprocess.CompletedProcess[str]:
-        found = None if existing is None else Inherited(text=existing)
-        site.place(*site.stack.foundation(), *prometheus.files(site.stack, existing=found))
+        site.place(*site.stack.foundation(), *prometheus.files(site.stack, existing=existing))
         site.mount(PROMETHEUS.name)
         return ran(
             program("promtool"), "check", "config", site.at("/etc/prometheus/prometheus.yml")
         )
 
-    @pytest.mark.parametrize("existing", [None, THEIR_JOBS], ids=["new", "kept"])
+    @pytest.mark.parametrize("existing", [None, THEIRS], ids=["new", "kept"])
     @pytest.mark.parametrize("name", WITH_CORE)
     def test_it_accepts_the_configuration(
-        self, render: Render, name: str, existing: str | None
+        self, render: Render, name: str, existing: Inherited | None
     ) -> None:
         site = render(name)
         done = self.check(site, existing=existing)
