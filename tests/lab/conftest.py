@@ -17,6 +17,7 @@ from fleetlab.image import cache
 LAST = (
     "test_other_users",
     "test_sample_config",
+    "test_stack_secrets",
     "test_quickstart_killed",
     "test_quickstart",
     "test_health",
