@@ -21,13 +21,14 @@ STARTED = 'process_start_time_seconds{job="prometheus"}'
 @pytest.fixture(scope="module")
 def config(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The lab's site without its last server, deployed; that one is blank."""
-    lab_s = ground.deployed()
+    ground.deployed()
     ground.blank(NAME)
     config = ground.site(tmp_path_factory.mktemp("site"), config=without_newcomer)
     Fleet.load(config).where("master").run(configure_prometheus).raise_for_failures()
     yield config
     ground.installed(NAME)
-    lab_s.where("master").run(configure_prometheus).raise_for_failures()
+    ground.newest(ground.lab.config)  # the master has the other copy now
+    ground.fleet("master").run(configure_prometheus).raise_for_failures()
 
 
 def test_a_newcomer_is_scraped_and_nothing_restarts(config: Path, ground: Ground) -> None:
