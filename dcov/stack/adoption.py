@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from dcov.change import unified
@@ -39,9 +39,9 @@ from dcov.runnable import task
 from dcov.secret import Secret
 from dcov.stack.blueprint import FOLDER as TEMPLATES
 from dcov.stack.component import COMPONENTS, GRAFANA, PROMETHEUS
-from dcov.stack.inherited import Inherited, inherit
+from dcov.stack.inherited import Inherited, inherit, older_files, shipped_records, text_of
 from dcov.stack.paths import HOME
-from dcov.stack.prometheus import CONFIG, older_files, shipped_records
+from dcov.stack.prometheus import CONFIG
 from dcov.stack.stack import PROJECT
 from dcov.stack.survey import Container, Survey
 
@@ -145,7 +145,7 @@ def look_at_older(ctx: Context) -> Secret:
     )
     older = {
         "texts": dict(read_truth(ctx)),
-        "secrets": _read(ctx, HOME / SECRETS_FILE),
+        "secrets": text_of(ctx, HOME / SECRETS_FILE) or "",
         "password": _password(ctx) if GRAFANA.name in replaced else "",
         "volumes": volumes,
         "images": {name: _image(ctx, name) for name in replaced},
@@ -257,12 +257,6 @@ def _password(ctx: Context) -> str:
     variables = json.loads(b"".join(said)) or []
     given = (item for item in variables if item.startswith(GIVEN))
     return next(given, GIVEN).removeprefix(GIVEN)
-
-
-def _read(ctx: Context, path: PurePosixPath) -> str:
-    text: list[bytes] = []
-    done = ctx.run(("cat", "--", str(path)), reads=True, check=False, sink=text.append)
-    return b"".join(text).decode() if done.ok else ""
 
 
 def _require(older: Older, *, path: Path, server: str) -> None:

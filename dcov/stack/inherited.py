@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
 
+from dcov.config.source import decoded
+from dcov.context import Context
 from dcov.errors import ConfigError
 from dcov.inventory.site import Site
+from dcov.monitoring import rules as shipped_rules
+from dcov.rendering import Templates
 from dcov.stack.survey import Container
 
 INSIDE = PurePosixPath("/etc/prometheus")
@@ -59,6 +63,52 @@ def rule_paths(text: str, *, file: str) -> tuple[PurePosixPath, ...]:
     """Return the rule files that a prometheus.yml names, as the container sees them."""
     named = _read(text, file=file).get("rule_files") or ()
     return tuple(INSIDE / str(name) for name in named if str(name) != RULES_LINE)
+
+
+def older_files(ctx: Context, older: Container) -> tuple[str, dict[str, str]]:
+    """Return the configuration that an older product's Prometheus reads, and its rule files.
+
+    Empty where it reads what its image has.
+    """
+    path = host_path(older, CONFIG)
+    text = None if path is None else text_of(ctx, path)
+    if text is None:
+        return "", {}
+    found = {
+        name: content
+        for inside in rule_paths(text, file=str(path))
+        for name in _named(ctx, host_path(older, inside))
+        if (content := text_of(ctx, PurePosixPath(name))) is not None
+    }
+    return text, found
+
+
+def text_of(ctx: Context, path: PurePosixPath) -> str | None:
+    """Return the text of a file of the server, None where there is none."""
+    text: list[bytes] = []
+    found = ctx.run(("cat", "--", str(path)), reads=True, check=False, sink=text.append)
+    return decoded(b"".join(text), file=Path(path)) if found.ok else None
+
+
+def shipped_records(templates: Templates) -> frozenset[str]:
+    """Return the names of the records that dcov gives to Prometheus itself."""
+    shipped = [yaml.safe_load(content) for content in shipped_rules(templates).values()]
+    return frozenset(
+        rule["record"]
+        for content in shipped
+        for group in content["groups"]
+        for rule in group["rules"]
+        if "record" in rule
+    )
+
+
+def _named(ctx: Context, pattern: PurePosixPath | None) -> list[str]:
+    """Return the files of the machine that a pattern names: only its last part may be one."""
+    if pattern is None:
+        return []
+    words = ("find", "-L", str(pattern.parent), "-maxdepth", "1", "-type", "f")
+    found = ctx.run((*words, "-name", pattern.name), reads=True, check=False)
+    return sorted(found.stdout.splitlines())
 
 
 def inherit(

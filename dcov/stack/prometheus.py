@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
 
-from dcov.config.source import decoded
 from dcov.context import Context
 from dcov.converge.resource import Resource
 from dcov.inventory.entry import Role
 from dcov.monitoring import Reloaded, Target, file_sd, rules, splice, targets
-from dcov.rendering import Templates
 from dcov.resources import Directory, File
 from dcov.ssh.scripts import remote
 from dcov.stack.component import (
@@ -27,12 +24,17 @@ from dcov.stack.component import (
     RUNPOD,
     VASTAI,
 )
-from dcov.stack.inherited import CONFIG as INSIDE_CONFIG
-from dcov.stack.inherited import RULES, Inherited, host_path, inherit, rule_paths
+from dcov.stack.inherited import (
+    RULES,
+    Inherited,
+    inherit,
+    older_files,
+    shipped_records,
+    text_of,
+)
 from dcov.stack.own_rules import FormerRules, own_rules
 from dcov.stack.paths import HOME
 from dcov.stack.stack import Stack
-from dcov.stack.survey import Container
 
 FOLDER = HOME / "prometheus"
 CONFIG = FOLDER / "prometheus.yml"
@@ -73,59 +75,14 @@ def existing(ctx: Context, stack: Stack) -> Inherited | None:
     one that is not UTF-8.
     """
     older = stack.adopted(PROMETHEUS)
-    if older is not None:
-        text, found = older_files(ctx, older)
-        records = shipped_records(stack.templates)
-        if not text:
-            return None
-        return inherit(text, site=stack.site, rules=found, records=records, file=str(CONFIG))
-    kept = _text(ctx, CONFIG)
-    return None if kept is None else Inherited(text=kept)
-
-
-def older_files(ctx: Context, older: Container) -> tuple[str, dict[str, str]]:
-    """Return the configuration that an older product's Prometheus reads, and its rule files.
-
-    Empty where it reads what its image has.
-    """
-    path = host_path(older, INSIDE_CONFIG)
-    text = None if path is None else _text(ctx, path)
-    if text is None:
-        return "", {}
-    rules = {
-        name: content
-        for inside in rule_paths(text, file=str(path))
-        for name in _named(ctx, host_path(older, inside))
-        if (content := _text(ctx, PurePosixPath(name))) is not None
-    }
-    return text, rules
-
-
-def shipped_records(templates: Templates) -> frozenset[str]:
-    """Return the names of the records that dcov gives to Prometheus itself."""
-    shipped = [yaml.safe_load(content) for content in rules(templates).values()]
-    return frozenset(
-        rule["record"]
-        for content in shipped
-        for group in content["groups"]
-        for rule in group["rules"]
-        if "record" in rule
-    )
-
-
-def _named(ctx: Context, pattern: PurePosixPath | None) -> list[str]:
-    """Return the files of the machine that a pattern names: only its last part may be one."""
-    if pattern is None:
-        return []
-    words = ("find", "-L", str(pattern.parent), "-maxdepth", "1", "-type", "f")
-    found = ctx.run((*words, "-name", pattern.name), reads=True, check=False)
-    return sorted(found.stdout.splitlines())
-
-
-def _text(ctx: Context, path: PurePosixPath) -> str | None:
-    text: list[bytes] = []
-    found = ctx.run(("cat", "--", str(path)), reads=True, check=False, sink=text.append)
-    return decoded(b"".join(text), file=Path(path)) if found.ok else None
+    if older is None:
+        kept = text_of(ctx, CONFIG)
+        return None if kept is None else Inherited(text=kept)
+    text, found = older_files(ctx, older)
+    if not text:
+        return None
+    records = shipped_records(stack.templates)
+    return inherit(text, site=stack.site, rules=found, records=records, file=str(CONFIG))
 
 
 def stack_targets(stack: Stack) -> tuple[Target, ...]:
