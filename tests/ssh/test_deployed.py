@@ -27,6 +27,7 @@ from dcov.report import Report, Status
 from dcov.resources import File
 from dcov.ssh.command import Shell, quote
 from dcov.ssh.scripts import remote
+from dcov.tasks import import_dashboards, quickstart
 from dcov.testing.sshd import LoopbackSshd
 
 TEXT = """\
@@ -399,6 +400,25 @@ def test_on_the_master_the_file_itself_is_the_truth(yard: Yard, local: Callable[
     with pytest.raises(ConfigError, match="is what the master itself has"):
         pull(local(), folder=str(yard.etc))
     assert shared(old.read_text(), file=old).endswith("mirror: file:///x\n")
+
+
+def test_quickstart_looks_before_its_first_step(yard: Yard, own_machine: bool) -> None:  # noqa: FBT001  # a fixture
+    """In the folder that it deploys to, which is this process's own."""
+    if not own_machine:
+        pytest.skip("needs an /etc of its own")
+    fleet = yard.controller()
+    push(fleet)
+    try:
+        with Path("/etc/dc-overview/fleet-config.yaml").open("a") as file:
+            file.write("# theirs\n")
+        for report in (fleet.plan(quickstart).report, fleet.run(quickstart)):
+            first, *others = report.steps
+            assert (first.task, first["head"].code) == ("install-prerequisites", "site-moved")
+            assert {one.status for step in others for one in step.outcomes} == {Status.NOT_RUN}
+        alone = fleet.run(import_dashboards)["head"]
+        assert alone.code == "site-moved"
+    finally:
+        shutil.rmtree("/etc/dc-overview")
 
 
 def test_the_commands(yard: Yard, own_machine: bool) -> None:  # noqa: FBT001  # a fixture
