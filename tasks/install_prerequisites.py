@@ -15,8 +15,7 @@ def install_prerequisites(ctx: Context) -> None:
     is used as it is, whoever installed it. The report says what was found. Nothing is done where
     somebody else has changed the site on the master since this copy of it was made.
     """
-    ctx.ensure()  # takes back what a run that died left, or its engine would be taken for ours
-    found = Survey.of(ctx)
+    found = Survey.settled(ctx)
     check_site(ctx, seen=found.site)  # the first step of quickstart: nothing was changed anywhere
     packages = [tool for tool in wanted_tools(ctx.fleet.settings) if tool not in found.tools]
     if "docker" not in found.tools:

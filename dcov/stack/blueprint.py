@@ -44,17 +44,19 @@ class Blueprint:
         Raises EngineError where there is no engine; not in a plan, in which an earlier step would
         have installed it.
         """
-        ctx.ensure()  # takes back what a run that died left, or it would be seen as lasting
-        survey = Survey.of(ctx)
-        if not ctx.planning:
-            survey.require_engine()
-        return Stack(site=self.site, survey=survey, templates=self.templates)
+        return self._stack(ctx, survey=Survey.of(ctx))
 
     def to_deploy(self, ctx: Context) -> Stack:
         """Return the same to a task that deploys it, and that calls `claim` when it has.
 
-        Raises SiteMovedError where somebody else has changed the site on the master since.
+        What a dead run left is taken back first. Raises SiteMovedError where somebody else has
+        changed the site on the master since, LockedError while somebody changes the master.
         """
-        stack = self.stack(ctx)
+        stack = self._stack(ctx, survey=Survey.settled(ctx))
         check_site(ctx, seen=stack.survey.site)
         return stack
+
+    def _stack(self, ctx: Context, *, survey: Survey) -> Stack:
+        if not ctx.planning:
+            survey.require_engine()
+        return Stack(site=self.site, survey=survey, templates=self.templates)

@@ -35,7 +35,7 @@ class Remains:
         Without an answer nobody knows what runs, and files that a container uses must stay. Raises
         SiteMovedError where the site's own files have changes of somebody else, which would go too.
         """
-        survey = Survey.of(ctx)
+        survey = Survey.settled(ctx)
         check_site(ctx, seen=survey.site)
         if survey.trouble:
             raise EngineError(detail=survey.trouble)

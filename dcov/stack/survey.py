@@ -79,6 +79,7 @@ class Survey:
 
     `engine` and `compose` are versions, empty where there is none; `trouble` are the words of an
     engine that is installed and does not answer. `site` is what the master has of the site's files.
+    `unsettled` tells that somebody is changing the server, or died while doing so.
     """
 
     engine: str = ""
@@ -90,6 +91,19 @@ class Survey:
     addresses: tuple[str, ...] = ()
     listeners: tuple[Listener, ...] = ()
     site: Mapping[str, Seen] = field(default_factory=dict)
+    unsettled: bool = False
+
+    @classmethod
+    def settled(cls, ctx: Context) -> Survey:
+        """Ask the server, once what a dead run left there has been taken back.
+
+        It would be seen as lasting otherwise. Raises LockedError while somebody else changes it.
+        """
+        survey = cls.of(ctx)
+        if survey.unsettled and not ctx.planning:
+            ctx.ensure()
+            survey = cls.of(ctx)
+        return survey
 
     @classmethod
     def of(cls, ctx: Context) -> Survey:
@@ -127,6 +141,7 @@ class Survey:
                 for port, _, process in (line.partition(" ") for line in said.get("listener", ()))
             ),
             site=Seen.read(said.get("site", ())),
+            unsettled="unsettled" in said,
         )
 
     @property

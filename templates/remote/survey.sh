@@ -24,3 +24,6 @@ for port in 80 443; do
     ss -Hltnp "sport = :$port" 2>/dev/null | awk -v port="$port" '{ print "listener\t" port " " $NF }'
 done
 seen_site "$home" | sed "s/^/site\t/"
+for journal in /var/lib/dcov/journal/*/; do
+    [ ! -d "$journal" ] || say unsettled "$journal"
+done

@@ -16,11 +16,12 @@ import pytest
 from ssh.fleets import TRACES, Yard, only, traces, tree
 from ssh.test_transaction import CONTROLLER, Ensure, Steps, ensure, file
 
-from dcov import Status
+from dcov import Context, Status, task
 from dcov.change import Change
 from dcov.errors import LockedError
 from dcov.ssh.command import Finished
 from dcov.ssh.scripts import remote
+from dcov.stack import Survey
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -128,3 +129,19 @@ def test_one_that_applies_between_our_question_and_our_apply_is_respected(yard: 
     assert sorted(tree(yard.home())) == ["theirs"]
     go_on.set()
     assert only(runs[0].wait(20)).status is Status.CHANGED
+
+
+def test_a_deploy_looks_at_the_server_without_it(yard: Yard, left: Path) -> None:
+    """It would take the change for lasting, and it goes at the first converge; a look goes on."""
+
+    @task(on="all")
+    def look(ctx: Context, *, settled: bool) -> str:
+        (Survey.settled if settled else Survey.of)(ctx)
+        return (yard.home() / "conf").read_text()
+
+    assert only(yard.fleet().run(look, settled=False)).value == "new"
+    assert only(yard.fleet().run(look, settled=True)).code == "locked"  # its timer runs
+    os.killpg(timer(left), signal.SIGKILL)
+    assert only(yard.fleet().plan(look, settled=True).report).value == "new"
+    assert only(yard.fleet().run(look, settled=True)).value == "old"
+    assert traces() == []
