@@ -60,6 +60,7 @@ class Calls:
             name, put_back = self.kept.pop()
             try:
                 put_back()
-            except DcovError as error:
-                failed.append(f"{name} ({error.why})")
+            except Exception as error:  # noqa: BLE001  # whatever it is, the others go back
+                why = error.why if isinstance(error, DcovError) else repr(error)
+                failed.append(f"{name} ({why})")
         return "incomplete: " + ", ".join(failed) if failed else "complete"
