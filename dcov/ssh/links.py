@@ -158,7 +158,9 @@ class Links:
         jump = way.login.jump
         if jump is None:
             return self._log_in(self._dial(way), way=way)
-        with self._gates[jump]:
+        with self._lock:  # two at once would each make one
+            gate = self._gates[jump]
+        with gate:
             return self._log_in(self._through(jump, way=way), way=way)
 
     def _log_in(self, line: SocketLike, *, way: Way) -> paramiko.Transport:
