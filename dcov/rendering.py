@@ -12,9 +12,9 @@ from jinja2 import (
     Environment,
     FileSystemLoader,
     StrictUndefined,
+    TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
-    UndefinedError,
     select_autoescape,
 )
 
@@ -77,15 +77,17 @@ class Templates:
         return copy
 
     def render(self, name: str, values: Mapping[str, Any]) -> str:
-        """Return the text; raises ConfigError with file and line for what is undefined."""
+        """Return the text; raises ConfigError with file and line for what cannot be rendered."""
         try:
             return self._environment.get_template(name).render(values)
         except TemplateSyntaxError as error:
             raise self._error(name, line=error.lineno, message=str(error)) from None
-        except TemplateNotFound:
-            raise self._error(name, line=0, message="no such template") from None
-        except UndefinedError as error:
-            raise self._error(name, line=_line(error, name=name), message=str(error)) from None
+        except TemplateNotFound as error:
+            said = f"no template is called {error.name}"
+            raise self._error(name, line=_line(error, name=name), message=said) from None
+        except Exception as error:  # noqa: BLE001  # whatever the template raises
+            said = str(error) if isinstance(error, TemplateError) else repr(error)
+            raise self._error(name, line=_line(error, name=name), message=said) from None
 
     def _error(self, name: str, *, line: int, message: str) -> ConfigError:
         found = None

@@ -225,6 +225,8 @@ def test_only_a_public_template_is_copied(own: Path, name: str) -> None:
         ("{% macro m() %}\n\n{{ sit }}\n{% endmacro %}\n{{ m() }}\n", 3, "'sit' is undefined"),
         ("one\ntwo\n{{ site.no }}\n", 3, "no attribute 'no'"),
         ("one\n{% if site %}\n", 2, "endif"),
+        ("one\n{{ 1 / 0 }}\n", 2, "ZeroDivisionError"),
+        ("{{ site }}\n{% include 'no.j2' %}\n", 2, "no.j2"),
     ],
 )
 def test_what_is_wrong_with_a_template_is_named_with_its_line(
