@@ -80,7 +80,7 @@ def task_files(folder: Path | None = None) -> tuple[Path, ...]:
         file
         for place in folders
         for file in sorted(place.glob("*.py"))
-        if not file.name.startswith("_")
+        if not file.name.startswith(("_", "."))  # an editor's lock is none
     )
 
 

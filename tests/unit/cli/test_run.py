@@ -99,6 +99,10 @@ class TestOwnTasks:
         assert said.code == 2
         assert "tasks/broken.py:1:1: cannot be imported: ModuleNotFoundError" in said.err
 
+    def test_an_editors_lock_is_no_task(self, dcov, site: Path) -> None:
+        (site / "tasks" / ".#hello.py").symlink_to("somebody@somewhere.1234")
+        assert dcov("run", "say-hello").code == 0
+
     def test_a_file_that_everybody_can_write_is_not_run(self, dcov, site: Path) -> None:
         (site / "tasks" / "hello.py").chmod(0o666)
         said = dcov("run", "say-hello")
