@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import secrets
 from collections.abc import Collection, Iterator, Mapping
@@ -216,7 +217,7 @@ def from_python(config: Path) -> dict[str, str]:
     plan = fleet.plan(quickstart)
     report = plan.apply()
     assert report["master"].status == "changed", report["master"].why
-    console = Console(record=True, width=200, quiet=True)
+    console = Console(record=True, width=200, file=io.StringIO())
     for shown in (plan, report, *report.steps):
         console.print(shown)
     return {
