@@ -36,7 +36,8 @@ def test_a_newcomer_is_scraped_and_nothing_restarts(config: Path, ground: Ground
     server = ground.server(NAME)
     query = f'up{{job="node",instance="{NAME}"}}'
     with Fleet.load(config).prometheus as prometheus:
-        wait_until(lambda: not prometheus.query(query), within=30)
+        # Prometheus ends the series of a target that is gone some scrapes later.
+        wait_until(lambda: not prometheus.query(query), within=120)
         wait_until(lambda: prometheus.query(STARTED), within=30)
         began = prometheus.query(STARTED)
         before = container(ground.server("master"))
