@@ -13,6 +13,8 @@ from dcov.ssh.command import Argv, Finished
 from dcov.ssh.scripts import remote
 
 DIGEST = "io.dcov.digest"  # the label by which a container says what it was made from
+# Which the engine tries again after ever longer pauses, and compose takes for running.
+BROKEN = frozenset({"restarting", "dead"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +22,8 @@ class Services:
     """Services of a compose file that run with the definition that stands there.
 
     `digests` are by service (which is also the container's name) what its label `io.dcov.digest`
-    must say: a digest over everything for which it must be made anew. A container of the same name
-    that belongs to another project is refused, never replaced.
+    must say: a digest over everything for which it must be made anew. So is one that does not stay
+    up. A container of the same name that belongs to another project is refused, never replaced.
     """
 
     project: str
@@ -62,7 +64,10 @@ class Services:
 
     def apply(self, change: Change) -> tuple[Step, ...]:
         touched = tuple(dict.fromkeys(_service(line) for line in change.diff))
-        had = {_service(line) for line in change.diff if line.startswith("-")}
+        had = {
+            _service(line): line.partition(": ")[2] for line in change.diff if line.startswith("-")
+        }
+        broken = tuple(name for name, state in had.items() if state in BROKEN)
         new = tuple(name for name in touched if name not in had)
         old = tuple(name for name in touched if name in had)
         steps: list[Step] = []
@@ -70,6 +75,8 @@ class Services:
             steps.append(("undo", *self._compose("remove", *new)))
         if old:  # once the former file is back
             steps.append(("settle", *self._compose("up", *old)))
+        if broken:
+            steps.append(self._compose("remove", *broken))
         return (*steps, self._compose("up", *touched))
 
 
