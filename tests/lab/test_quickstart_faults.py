@@ -247,6 +247,7 @@ class TestTheEngineStops:
         self, ground: Ground, fleet: Fleet, master: Server, tmp_path: Path
     ) -> None:
         """Nothing of the step is left. What needs it says so, and the workers get theirs."""
+        ground.newest(ground.lab.config)
         fleet.where("master").run(destroy_stack).raise_for_failures()
         ground.server("gpu-02").reset()
         ground.lab.registry.vary("grafana:stand-in", to="grafana:slow", by=NEW_LAYER)
