@@ -34,6 +34,8 @@ LAST = (
     "test_adopt",
 )
 
+WITHIN = 900  # seconds for a test with its set-up: the first one may have to make the lab's images
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,6 +44,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.lab)
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(WITHIN))
     items.sort(key=_turn)
 
 

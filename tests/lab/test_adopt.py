@@ -138,7 +138,7 @@ def test_the_deploy_takes_everything_over(host: Host) -> None:
         assert after[name]["Image"] == before[name]["Image"]
     assert volumes(host.master) == had
 
-    moment = f"@ {host.since:.0f}"
+    moment = f"@ {host.since:.3f}"
     assert host.query(f'up{{job="switches"}} {moment}')[0]["value"][1] == "1"
     assert host.query(f'up{{job="master"}} {moment}')  # the product's own history, too
     wait_until(lambda: host.query('up{job="switches", rack="a1"} == 1'), within=60)
