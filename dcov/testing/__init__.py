@@ -1,7 +1,8 @@
-"""What tests of your own tasks need: real servers on loopback, broken ones, and one double."""
+"""What tests of your own tasks need: real servers on loopback, broken ones, and two doubles."""
 
 from __future__ import annotations
 
+from dcov.testing.fake import FakeServer
 from dcov.testing.faults import (
     Fault,
     closed_port,
@@ -18,6 +19,7 @@ from dcov.testing.sshd import LoopbackSshd
 __all__ = [
     "Asked",
     "DelayProxy",
+    "FakeServer",
     "Fault",
     "LoopbackSshd",
     "ScriptedSession",

@@ -44,7 +44,7 @@ class ScriptedSession:
     answer ends the test with LookupError, which names it.
 
     `asked` lists what was sent. Nothing is ever applied: `ctx.ensure` works in a plan, and for
-    what is to be changed there is `LoopbackSshd`, a real server.
+    what is to be changed there are `FakeServer`, and `LoopbackSshd`, a real server.
     """
 
     answers: Mapping[str | tuple[str, ...], Answer] = field(default_factory=dict)
@@ -104,7 +104,7 @@ class ScriptedSession:
             lines = "".join(f"{key}={value}\n" for key, value in self.facts.items())
             finished = Finished(command=shown, exit_code=0, stdout=lines)
         elif shown:
-            self._refuse(shown)
+            finished = self._perform(text, shown=shown)
         else:
             self.asked.append(Asked(command=text, reads=reads, as_root=as_root))
             finished = self._answer(tuple(shlex.split(text)), text=text)
@@ -137,6 +137,13 @@ class ScriptedSession:
         """Do nothing: nothing is open."""
 
     def _answer(self, words: tuple[str, ...], *, text: str) -> Finished:
+        written = self._written(words, text=text)
+        if written is None:
+            raise LookupError(f"no answer is written down for `{text}`")
+        return written
+
+    def _written(self, words: tuple[str, ...], *, text: str) -> Finished | None:
+        """Return the answer that was written down for these words."""
         for command, answer in self.answers.items():
             own = tuple(shlex.split(command)) if isinstance(command, str) else tuple(command)
             if words != own:
@@ -146,30 +153,35 @@ class ScriptedSession:
             if isinstance(answer, str):
                 return Finished(command=text, exit_code=0, stdout=answer)
             return replace(answer, command=text)
-        raise LookupError(f"no answer is written down for `{text}`")
+        return None
+
+    def _perform(self, script: Shell, *, shown: str) -> Finished:
+        """Refuse a script of dcov's own that changes something."""
+        del script
+        self._refuse(shown)
 
     def _probed(self, script: str) -> str:
         """Play probe.sh: print the answer to each `ask` line, each ended by the script's mark."""
         mark = script.partition("\n")[0].removeprefix("mark=")
         said = [f"\n{mark} 0\n"]  # nothing of other runs is pending
-        for words in _asked_in(script):
-            answer = self._answer(words, text=shlex.join(words))
+        _, _, questions = script.partition("\nask pending\n")
+        for _, *words in commands_in(questions):
+            answer = self._answer(tuple(words), text=shlex.join(words))
             said.append(f"{answer.stdout}\n{mark} {answer.exit_code}\n")
         return "".join(said)
 
     def _refuse(self, what: str) -> NoReturn:
-        raise LookupError(f"{what}: a ScriptedSession changes nothing; plan, or use LoopbackSshd")
+        raise LookupError(f"{what}: a ScriptedSession changes nothing; plan, or use FakeServer")
 
 
-def _asked_in(script: str) -> Iterator[tuple[str, ...]]:
-    """Yield the words of each resource's question; one may go over several lines."""
-    _, _, questions = script.partition("\nask pending\n")
-    question = ""
-    for line in questions.splitlines(keepends=True):
-        question += line
+def commands_in(script: str) -> Iterator[tuple[str, ...]]:
+    """Yield the words of each command of a script; one may go over several lines."""
+    command = ""
+    for line in script.splitlines(keepends=True):
+        command += line
         try:
-            words = shlex.split(question)
+            words = shlex.split(command)
         except ValueError:  # a quotation goes on in the next line
             continue
-        yield tuple(words[1:])
-        question = ""
+        yield tuple(words)
+        command = ""

@@ -89,7 +89,7 @@ def test_nothing_is_applied() -> None:
     session = ScriptedSession(answers={FOLDER.probe(): 1})
     with pytest.raises(NotReadOnlyError):
         change(session.context())
-    with pytest.raises(LookupError, match="LoopbackSshd"):
+    with pytest.raises(LookupError, match="FakeServer"):
         session.context(planning=False).ensure(FOLDER)
 
 
