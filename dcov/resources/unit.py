@@ -21,7 +21,8 @@ class Unit:
 
     Whether it must restart is read from the server: from the digest of the program that runs
     (`binary_sha256`), from NeedDaemonReload, and from the stamp that dcov leaves under /run
-    (`started_with`, a digest over whatever else it reads when it starts).
+    (`started_with`, a digest over whatever else it reads when it starts). A unit that was started
+    by others, or by a boot, is taken to have read what was there, and is not restarted for it.
     """
 
     name: str
