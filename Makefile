@@ -25,7 +25,7 @@ unit: setup ## tests without a lab
 	.venv/bin/pytest tests/unit tests/ssh -n 2 --dist loadgroup
 
 lab: setup ## tests on blank servers in containers
-	.venv/bin/pytest tests/lab -p no:xdist
+	.venv/bin/pytest tests/lab -p no:xdist --durations=25
 
 bench: setup ## side by side with peers; writes docs/benchmarks.md
 	@scripts/bench
