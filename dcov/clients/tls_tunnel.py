@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import ssl
 from typing import Any
 
@@ -17,28 +16,6 @@ class Certificates:
 
     def __init__(self) -> None:
         self.shown = b""
-
-
-class _Answer(io.RawIOBase):
-    """What comes out of a TLS connection, as a file."""
-
-    def __init__(self, tls: SSLTransport) -> None:
-        self._tls = tls
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        count = self._tls.recv_into(buffer)
-        return count if isinstance(count, int) else 0
-
-
-class _Tls(SSLTransport):
-    """TLS over a forwarded channel."""
-
-    def makefile(self, *_: Any, **__: Any) -> Any:
-        # The parent's counts on what only sockets of the system have.
-        return io.BufferedReader(_Answer(self))
 
 
 def tunnelled_tls(
@@ -56,7 +33,7 @@ def tunnelled_tls(
     def open_tls(port: int, *, host: str, within: float) -> Any:
         channel = open_port(port, host=host, within=within)
         channel.settimeout(within)
-        wrapped = _Tls(channel, context, server_hostname=name)
+        wrapped = SSLTransport(channel, context, server_hostname=name)
         shown.shown = wrapped.getpeercert(binary_form=True) or b""
         return wrapped
 

@@ -10,6 +10,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
+from dcov.clients.line import Line
+
 OpenPort = Callable[..., Any]  # open_port(port, host=..., within=...) of a Context or a Session
 
 
@@ -22,7 +24,7 @@ class _Connection(HTTPConnection):
     def _new_conn(self) -> Any:
         channel = self.open_port(self.port, host=self.host, within=self.within)
         channel.settimeout(self.within)
-        return channel
+        return Line(channel)
 
 
 class TunnelAdapter(HTTPAdapter):
