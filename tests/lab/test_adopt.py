@@ -43,6 +43,11 @@ class Host:
     since: float = 0
 
     @property
+    def moment(self) -> str:
+        """The same in PromQL; to the millisecond, as the first samples are hardly older."""
+        return f"@ {self.since:.3f}"
+
+    @property
     def fleet(self) -> Fleet:
         """The master alone."""
         return Fleet.load(self.config).where("master").using(deadline=600)
@@ -86,7 +91,8 @@ def host(ground: Ground, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> 
     config.write_text("# Mine.\n" + yaml.safe_dump({**kept, "images": proxy}, sort_keys=False))
     try:
         host = Host(master=master, config=config)
-        wait_until(lambda: host.query("mine:jobs:count and on() up{job='master'}"), within=60)
+        for known in ("mine:jobs:count", 'up{job="master"}', 'up{job="switches"} == 1'):
+            wait_until(lambda known=known: host.query(known), within=60)
         yield replace(host, since=time.time())
     finally:
         master.reset()
@@ -138,9 +144,8 @@ def test_the_deploy_takes_everything_over(host: Host) -> None:
         assert after[name]["Image"] == before[name]["Image"]
     assert volumes(host.master) == had
 
-    moment = f"@ {host.since:.3f}"
-    assert host.query(f'up{{job="switches"}} {moment}')[0]["value"][1] == "1"
-    assert host.query(f'up{{job="master"}} {moment}')  # the product's own history, too
+    assert host.query(f'up{{job="switches"}} {host.moment}')[0]["value"][1] == "1"
+    assert host.query(f'up{{job="master"}} {host.moment}')  # the product's own history, too
     wait_until(lambda: host.query('up{job="switches", rack="a1"} == 1'), within=60)
     wait_until(lambda: host.query("mine:jobs:count > 1"), within=60)
     targets = host.master.exec(["curl", "-fsS", f"{API}/targets"]).stdout
@@ -174,4 +179,4 @@ def test_destroy_gives_the_files_back_and_keeps_the_volumes(host: Host) -> None:
                       f"{folder}/docker-compose.yml", "up", "-d"])  # fmt: skip
     ready = ["curl", "-fsS", "http://127.0.0.1:9090/prometheus/-/ready"]
     wait_until(lambda: host.master.exec(ready, check=False).stdout, within=60)
-    assert host.query(f'up{{job="switches"}} @ {host.since:.0f}')
+    assert host.query(f'up{{job="switches"}} {host.moment}')
