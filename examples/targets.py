@@ -12,22 +12,19 @@ from dcov import Fleet
 
 
 def main(config: str) -> int:
-    """Ask the master's Prometheus through a tunnel; 1 when a target is down."""
+    """Ask the master's Prometheus through a tunnel; 1 unless all targets are up."""
     fleet = Fleet.load(config)
     with fleet.prometheus as prometheus:
-        up = {
-            (sample.labels["instance"], sample.labels["job"]): sample.value == 1
-            for sample in prometheus.query("up")
-        }
-    jobs = sorted({job for _, job in up})
+        seen = {(target.instance, target.job): target.health for target in prometheus.targets()}
+    jobs = sorted({job for _, job in seen})
     table = Table(title="up in Prometheus", title_justify="left")
     for name in ("server", *jobs):
         table.add_column(name)
-    for instance in sorted({instance for instance, _ in up}):
-        marks = {True: "[green]up", False: "[red]down", None: "-"}
-        table.add_row(instance, *(marks[up.get((instance, job))] for job in jobs))
+    marks = {"up": "[green]up", "down": "[red]down", "unknown": "not scraped yet", "": "-"}
+    for instance in sorted({instance for instance, _ in seen}):
+        table.add_row(instance, *(marks[seen.get((instance, job), "")] for job in jobs))
     Console().print(table)
-    return 0 if all(up.values()) else 1
+    return 0 if set(seen.values()) == {"up"} else 1
 
 
 if __name__ == "__main__":

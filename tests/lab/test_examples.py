@@ -71,8 +71,7 @@ def test_a_site_from_a_notebook(ground: Ground, lab: Lab, monkeypatch: pytest.Mo
 def test_what_prometheus_sees(lab: Lab, ground: Ground, run: Runs) -> None:
     """A table of servers and exporters, all up."""
     with ground.deployed().prometheus as prometheus:
-        # A target that went down and out of the configuration is seen for some scrapes more.
-        wait_until(lambda: {sample.value for sample in prometheus.query("up")} == {1}, within=120)
+        wait_until(lambda: {item.health for item in prometheus.targets()} == {"up"}, within=60)
     targets = run("examples/targets.py", lab.config)
     assert targets.returncode == 0, targets.stdout + targets.stderr
     for name in WORKERS:
