@@ -77,13 +77,14 @@ class FakeServer(ScriptedSession):
     def _answer(self, words: tuple[str, ...], *, text: str) -> Finished:
         written = self._written(words, text=text)
         told = (part.tell(words) for part in self._parts)
-        played = written or next((answer for answer in told if answer is not None), None)
+        played = written or next((answer for answer in told if answer), None)
         return super()._answer(words, text=text) if played is None else played
 
     def _perform(self, script: Shell, *, shown: str) -> Finished:
         """Play the script that applies a transaction, or one that ends some."""
         mark = MARK.search(script)
-        assert mark is not None
+        if mark is None:  # a task's own, under another name
+            return super()._perform(script, shown=shown)
         if shown == "apply":
             said = self._apply(script)
         else:

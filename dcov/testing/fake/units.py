@@ -71,8 +71,8 @@ class Units:
 
     def _change(self, verb: str, *, name: str) -> Finished | None:
         if name not in self.loaded and name not in self.units:
-            said_ = f"Unit {name}.service not found."
-            return Finished(command="", exit_code=NOT_LOADED, stderr=said_)
+            words = f"Unit {name}.service not found."
+            return Finished(command="", exit_code=NOT_LOADED, stderr=words)
         match verb:
             case "enable":
                 self.enabled.add(name)
