@@ -77,7 +77,7 @@ class FakeServer(ScriptedSession):
     def _answer(self, words: tuple[str, ...], *, text: str) -> Finished:
         written = self._written(words, text=text)
         told = (part.tell(words) for part in self._parts)
-        played = written or next((answer for answer in told if answer), None)
+        played = written or next((answer for answer in told if answer is not None), None)
         return super()._answer(words, text=text) if played is None else played
 
     def _perform(self, script: Shell, *, shown: str) -> Finished:
