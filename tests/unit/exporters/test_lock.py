@@ -116,9 +116,10 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
 
 def test_a_sites_own_lock_adds_to_ours_and_wins(tmp_path: Path) -> None:
     path = tmp_path / "exporters.lock.toml"
+    ours = Lock.load().version("node_exporter")
     path.write_text(
         '[versions]\ndc-exporter = "0.3.0"\n\n'
-        '[[artifact]]\nexporter = "node_exporter"\nversion = "1.10.2"\narch = "amd64"\n'
+        f'[[artifact]]\nexporter = "node_exporter"\nversion = "{ours}"\narch = "amd64"\n'
         f'sha256 = "{"f" * 64}"\n'
     )
     lock = Lock.load(tmp_path / "none.toml", path)
