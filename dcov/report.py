@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nornir.core.task import AggregatedResult
 
 VERSION = 1  # of the JSON form
+NAMED = 5  # changes in one line: those of an exporter, and not the sixty of a blank master
 
 
 class Status(StrEnum):
@@ -82,7 +83,7 @@ class Outcome:
 
     @property
     def why(self) -> str:
-        """One line, masked: the error's cause, the reason for skipping, or what changed."""
+        """One line, masked: the error's cause, the reason for skipping, or what changed first."""
         return self.masker.text(self._why())
 
     def _why(self) -> str:
@@ -93,6 +94,8 @@ class Outcome:
         if self.reason:
             return self.reason
         done = [f"{c.resource} {c.action}" for c in self.changes if c.needed]
+        if len(done) > NAMED:
+            return f"{', '.join(done[:NAMED])} and {len(done) - NAMED} more"
         said = "" if self.value is None else str(self.value)
         return ", ".join(done) or "; ".join(filter(None, (*self.notes, said)))
 

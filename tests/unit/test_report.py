@@ -44,6 +44,15 @@ def test_a_report_is_a_mapping_in_the_order_of_the_fleet() -> None:
     assert both.summary == "1 changed, 1 unreachable"
 
 
+@pytest.mark.parametrize(("number", "end"), [(5, "/4 create"), (7, "/4 create and 2 more")])
+def test_the_first_changes_are_named_in_one_line(number: int, end: str) -> None:
+    """A blank master has sixty; all of them are in the report's data."""
+    changes = tuple(Change(resource=f"file:/{n}", action=Action.CREATE) for n in range(number))
+    outcome = Outcome(server="gpu-01", status=Status.CHANGED, changes=changes)
+    assert outcome.why.endswith(end)
+    assert len(outcome.to_dict()["changes"]) == number
+
+
 def test_raising_says_how_many_and_keeps_the_report() -> None:
     """Only where something failed; a cancelled run is an error of its own."""
     report(GOOD).raise_for_failures()
