@@ -90,7 +90,7 @@ class Outcome:
         if isinstance(self.error, DcovError):
             return self.error.why
         if self.error is not None:
-            return f"{type(self.error).__name__}: {self.error}"
+            return f"{type(self.error).__name__}: {' '.join(str(self.error).split())}"
         if self.reason:
             return self.reason
         done = [f"{c.resource} {c.action}" for c in self.changes if c.needed]

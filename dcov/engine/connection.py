@@ -13,6 +13,7 @@ from nornir.core.state import GlobalState
 from dcov.cancel import Cancel
 from dcov.context import Context, Preparing, Work
 from dcov.engine.options import Options
+from dcov.engine.plugins import make_ready
 from dcov.engine.preparations import Preparations
 from dcov.engine.processors import guarded
 from dcov.engine.record import is_dead
@@ -98,8 +99,10 @@ class OpenHost:
 def as_nornir(site: Site, *, names: set[str], options: Options) -> Nornir:
     """Return the site as a Nornir object on dcov's runner."""
     ConnectionPluginRegister.register(PLUGIN, DcovConnection)
+    inventory = to_nornir(site)
+    make_ready(inventory, site=site)
     return Nornir(
-        inventory=to_nornir(site),
+        inventory=inventory,
         runner=Runner(options=options),
         data=GlobalState(),
         processors=Processors(guarded(options.processors)),

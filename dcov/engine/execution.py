@@ -18,6 +18,7 @@ from nornir.core.task import Task as NornirTask
 from dcov.cancel import Cancelled
 from dcov.context import Context, Preparing, Skip, Work
 from dcov.engine.options import Options
+from dcov.engine.plugins import make_ready
 from dcov.engine.preparations import Preparations
 from dcov.engine.processors import guarded
 from dcov.engine.record import is_dead
@@ -152,6 +153,7 @@ class Execution:
             for name in chosen:
                 self._done(name, NotRun("not a dcov task: a plan cannot look into it"))
         else:
+            make_ready(nornir.inventory, site=job.site)
             nornir.run(task=job.task, name=job.name, on_failed=True, **job.params)
 
     def _on_host(self, task: NornirTask) -> Result:

@@ -164,6 +164,14 @@ class KnownHosts:
         trusted = _trusted_types(first) or _trusted_types(self._late(name))
         return (*(CERTIFICATE_TYPES if signed else ()), *trusted)
 
+    def trusted(self, name: str) -> tuple[Line, ...]:
+        """The keys that are trusted for a name by themselves; not what an authority would sign."""
+        lines = (*self._first(name), *self._late(name))
+        revoked = {line.blob for line in lines if line.marker is Marker.REVOKED}
+        return tuple(
+            line for line in lines if line.marker is Marker.TRUSTED and line.blob not in revoked
+        )
+
     def check(self, name: str, *, key: paramiko.PKey) -> Checked:
         """Judge the key, and the certificate if it has one, that a server of this name shows.
 
