@@ -14,6 +14,7 @@ from dcov.resources.command import Command
 from dcov.resources.current_image import CurrentImage
 from dcov.resources.directory import AbsentDirectory, AbsentTree, Directory
 from dcov.resources.file import AbsentFile, File, KeptFile
+from dcov.resources.group import AbsentGroup, Group
 from dcov.resources.image import Image
 from dcov.resources.loaded_image import LoadedImage
 from dcov.resources.network import SharedNetwork
@@ -30,6 +31,7 @@ from dcov.ssh.command import Argv, Finished, Shell
 __all__ = [
     "AbsentDirectory",
     "AbsentFile",
+    "AbsentGroup",
     "AbsentNetwork",
     "AbsentPackage",
     "AbsentPath",
@@ -51,6 +53,7 @@ __all__ = [
     "FilledVolume",
     "Finished",
     "FreePort",
+    "Group",
     "Image",
     "KeptFile",
     "LoadedImage",
