@@ -16,6 +16,7 @@ from dcov.engine.run import Plan, Run
 from dcov.engine.scope import open_links, open_session, session_of
 from dcov.engine.stages import Chain
 from dcov.errors import UnknownNameError
+from dcov.inventory.as_hosts import to_nornir
 from dcov.inventory.entry import Entry
 from dcov.inventory.nearest import nearest_names
 from dcov.inventory.pattern import select
@@ -127,7 +128,7 @@ class Fleet:
             known = without_runs(pattern, site=self.site)
             names = {entry.name for entry in select(self.site, known)}
         else:
-            names = set(self.nornir.filter(pattern).inventory.hosts)
+            names = set(to_nornir(self.site).filter(pattern).hosts)
         names &= self._chosen()
         for key, wanted in labels.items():
             self._require_label(key)
