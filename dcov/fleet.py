@@ -13,7 +13,7 @@ from dcov.engine.asks import sh
 from dcov.engine.execution import Job
 from dcov.engine.options import Options
 from dcov.engine.run import Plan, Run
-from dcov.engine.scope import open_links, open_session, session_of
+from dcov.engine.scope import open_links, session_of
 from dcov.engine.stages import Chain
 from dcov.errors import UnknownNameError
 from dcov.inventory.as_hosts import to_nornir
@@ -265,15 +265,25 @@ class Fleet:
         session, end = self._master_session()
         return Docker.over(session, on_close=end)
 
+    @contextmanager
+    def session(self, entry: Entry) -> Iterator[WiredSession]:
+        """Hold a connection to one of the servers; see `connect()` of the server."""
+        session, end = self._session(entry)
+        try:
+            yield session
+        finally:
+            end()
+
     def _master_session(self) -> tuple[WiredSession, Callable[[], None]]:
-        """Return a session with the master, and what ends it: nothing while we stay connected."""
-        entry = self.master.entry
-        if self.links is None:
-            session = open_session(entry, site=self.site, options=self.options)
-            return session, session.close
-        masker = Masker.of(self.site.secrets)
-        shared = session_of(entry, links=self.links, masker=masker, cancel=Cancel())
-        return shared, lambda: None
+        return self._session(self.master.entry)
+
+    def _session(self, entry: Entry) -> tuple[WiredSession, Callable[[], None]]:
+        """Return a session with a server, and what ends it: nothing while we stay connected."""
+        cancel, masker = Cancel(), Masker.of(self.site.secrets)
+        links = self.links or open_links(self.site, options=self.options, cancel=cancel)
+        session = session_of(entry, links=links, masker=masker, cancel=cancel)
+        # With that of a jump host in front of it.
+        return session, (lambda: None) if self.links else links.close_all
 
     def _chosen(self) -> set[str]:
         return {entry.name for entry in self.servers}

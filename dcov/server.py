@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from dcov.engine.run import Plan
     from dcov.report import Outcome, Report
     from dcov.runnable import Task
+    from dcov.ssh.session import WiredSession
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -28,6 +30,7 @@ class Runs(Protocol):
     def run(self, task: Any, /, **params: Any) -> Report: ...
     def plan(self, task: Any, /, **params: Any) -> Plan: ...
     def sh(self, command: str, /, *, within: float = ..., as_root: bool = ...) -> Report: ...
+    def session(self, entry: Entry) -> AbstractContextManager[WiredSession]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +138,17 @@ class BoundServer:
         from dcov.engine.put import put_file
 
         return self._only(self._fleet.run(put_file, path=str(to), content=content, mode=mode))
+
+    @contextmanager
+    def connect(self) -> Iterator[WiredSession]:
+        """Hold one connection, for commands and ports outside of any run.
+
+        Of its session's `run(argv, within=seconds)` nothing is recorded, and nothing taken back;
+        it returns how the command ended, whatever its exit code. `open_port(port, within=seconds)`
+        is a socket to a port as the server sees it. Raises ConnectError at the first use.
+        """
+        with self._fleet.session(self.entry) as session:
+            yield session
 
     def _only(self, report: Report) -> Outcome:
         report.raise_for_failures()

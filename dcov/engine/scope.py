@@ -126,12 +126,3 @@ def session_of(entry: Entry, *, links: Links, masker: Masker, cancel: Cancel) ->
     if entry.login.local:
         return LocalSession(entry, masker=masker, cancel=cancel)
     return SshSession(entry, links=links, masker=masker, cancel=cancel)
-
-
-def open_session(entry: Entry, *, site: Site, options: Options) -> WiredSession:
-    """Return a session outside any run: for clients of what runs on the master."""
-    cancel, masker = Cancel(), Masker.of(site.secrets)
-    if entry.login.local:
-        return LocalSession(entry, masker=masker, cancel=cancel)
-    links = open_links(site, options=options, cancel=cancel)
-    return SshSession(entry, links=links, masker=masker, cancel=cancel)

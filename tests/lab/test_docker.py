@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +13,9 @@ from lab.ground import Ground
 
 from dcov import Fleet, Secret
 from dcov.clients.docker import Docker
-from dcov.engine.options import Options
-from dcov.engine.scope import open_session
 from dcov.errors import EngineError, EngineRefusedError, SudoPasswordError
 from dcov.inventory.entry import Entry
-from dcov.ssh.local import LocalSession
-from dcov.ssh.session import SshSession
+from dcov.ssh.session import WiredSession
 from fleetlab.server import Server
 
 LABEL = "dcov-test"
@@ -72,15 +70,16 @@ def person(entry: Entry, server: Server) -> Iterator[Entry]:
         server.exec(["userdel", "--force", "--remove", PERSON], check=False)
 
 
-def session_of(ground: Ground, entry: Entry) -> SshSession | LocalSession:
+def connected(ground: Ground, entry: Entry) -> AbstractContextManager[WiredSession]:
     site = ground.fleet(entry.name).site
-    site = replace(site, entries={**site.entries, entry.name: entry})
-    return open_session(entry, site=site, options=Options())
+    return Fleet(site=replace(site, entries={**site.entries, entry.name: entry}))[
+        entry.name
+    ].connect()
 
 
 @pytest.fixture
 def engine(ground: Ground, entry: Entry) -> Iterator[Docker]:
-    with Docker.over(session_of(ground, entry)) as client:
+    with connected(ground, entry) as session, Docker.over(session) as client:
         yield client
 
 
@@ -125,8 +124,7 @@ def test_images_networks_volumes(engine: Docker) -> None:
 
 def test_one_connection_and_few_commands(ground: Ground, entry: Entry) -> None:
     """Questions that follow each other share one program on the server."""
-    session = session_of(ground, entry)
-    with Docker.over(session) as client:
+    with connected(ground, entry) as session, Docker.over(session) as client:
         client.containers(labels={LABEL: "yes"})
         client.version()
     assert (session.costs.connections, session.costs.execs) == (1, 1)
@@ -134,15 +132,16 @@ def test_one_connection_and_few_commands(ground: Ground, entry: Entry) -> None:
 
 def test_a_user_whose_sudo_asks_for_a_password(ground: Ground, person: Entry) -> None:
     """Only root may talk to the engine; the password comes before the first question."""
-    with Docker.over(session_of(ground, person)) as client:
+    with connected(ground, person) as session, Docker.over(session) as client:
         assert len(client.containers(labels={LABEL: "yes"})) == 2
         assert len(list(client.logs(UP, tail=1000))) == 301
 
 
 def test_a_wrong_password_for_sudo_is_named(ground: Ground, person: Entry) -> None:
     wrong = replace(person, login=replace(person.login, sudo_password=Secret("not this one")))
-    with pytest.raises(SudoPasswordError, match="does not accept"):
-        Docker.over(session_of(ground, wrong))
+    refused = pytest.raises(SudoPasswordError, match="does not accept")
+    with connected(ground, wrong) as session, refused:
+        Docker.over(session)
 
 
 def test_what_the_engine_refuses_is_in_its_words(engine: Docker) -> None:
