@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 
 import pytest
-from lab.ground import Ground
-from lab.seen import differences, files, left_behind
+from lab.ground import OLD, Ground
+from lab.seen import differences, files, left_behind, version
 
 from dcov import Fleet, Status
 from dcov.report import Outcome
-from dcov.tasks import destroy, install_prerequisites, quickstart
+from dcov.tasks import destroy, install_exporters, install_prerequisites, quickstart
 from fleetlab.server import Server
 
 THEIRS = """
@@ -150,3 +150,20 @@ def test_an_engine_that_is_stopped_hinders_it(fleet: Fleet, master: Server) -> N
     finally:
         master.exec(["systemctl", "start", "docker"])
     assert destroyed(fleet, volumes=True).status is Status.CHANGED
+
+
+def test_workers_lose_their_exporters_only_where_that_is_asked_for(
+    ground: Ground, master: Server
+) -> None:
+    """Then they are as they were, file by file."""
+    del master
+    ground.blank("gpu-02")
+    server = ground.server("gpu-02")
+    before = files(server)
+    fleet = ground.fleet("master", "gpu-02")
+    fleet.where("gpu-02").run(install_exporters).raise_for_failures()
+    fleet.run(destroy()).raise_for_failures()
+    assert version(server) == OLD
+    fleet.run(destroy(exporters=True)).raise_for_failures()
+    assert differences(before, files(server)) == {}
+    assert left_behind(server) == []
