@@ -12,11 +12,12 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import BaseRequestHandler, UDPServer
 from typing import Any
 
 from dcov.rendering import Templates
@@ -75,29 +76,39 @@ class Service:
 class Names:
     """A stand-in for Docker's resolver: it knows the names of the containers that run."""
 
-    def __init__(self) -> None:
-        self.known: set[str] = set()
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind((LOOPBACK, 0))
-        self.address = "{}:{}".format(*self.socket.getsockname())
-        threading.Thread(target=self._serve, daemon=True).start()
+    def __init__(self, known: set[str]) -> None:
+        self.known = known
 
-    def _serve(self) -> None:
-        while True:
-            try:
-                query, client = self.socket.recvfrom(512)
-            except OSError:
-                return
-            labels, at = [], 12
-            while query[at]:
-                labels.append(query[at + 1 : at + 1 + query[at]].decode())
-                at += query[at] + 1
-            question = query[12 : at + 5]
-            found = ".".join(labels) in self.known
-            flags, count = (b"\x81\x80", b"\0\1") if found else (b"\x81\x83", b"\0\0")
-            record = b"\xc0\x0c\0\1\0\1\0\0\0\1\0\4" + socket.inet_aton(LOOPBACK)
-            answer = query[:2] + flags + b"\0\1" + count + b"\0\0\0\0" + question
-            self.socket.sendto(answer + (record if found else b""), client)
+        class Question(BaseRequestHandler):
+            def handle(self) -> None:
+                query, line = self.request
+                line.sendto(_answer(query, known=known), self.client_address)
+
+        self.server = UDPServer((LOOPBACK, 0), Question)
+        self.address = "{}:{}".format(*self.server.server_address)
+        serve = self.server.serve_forever
+        self.thread = threading.Thread(target=serve, args=(0.05,), daemon=True)
+        self.thread.start()
+
+    def stop(self) -> None:
+        # Linux restarts a read by the number of its file once this process was stopped and
+        # continued, and another test may have that number: nobody may read what is closed.
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+def _answer(query: bytes, *, known: Container[str]) -> bytes:
+    labels, at = [], 12
+    while query[at]:
+        labels.append(query[at + 1 : at + 1 + query[at]].decode())
+        at += query[at] + 1
+    question = query[12 : at + 5]
+    found = ".".join(labels) in known
+    flags, count = (b"\x81\x80", b"\0\1") if found else (b"\x81\x83", b"\0\0")
+    record = b"\xc0\x0c\0\1\0\1\0\0\0\1\0\4" + socket.inet_aton(LOOPBACK)
+    answer = query[:2] + flags + b"\0\1" + count + b"\0\0\0\0" + question
+    return answer + (record if found else b"")
 
 
 def free_port() -> int:
@@ -127,9 +138,8 @@ class Running:
 
     def __init__(self, proxy: Proxy, *, logins: Mapping[str, str], folder: Path) -> None:
         self.folder = folder
-        self.names = Names()
         self.services = {route.component: Service(route.component) for route in ROUTES}
-        self.names.known = set(self.services)
+        self.names = Names(set(self.services))
         self.proxy = replace(
             proxy,
             listen=LOOPBACK,
@@ -209,7 +219,7 @@ class Running:
         self.process.terminate()
         self.process.wait(10)
         self.log.close()
-        self.names.socket.close()
+        self.names.stop()
         for service in self.services.values():
             service.stop()
 
