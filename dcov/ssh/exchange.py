@@ -85,12 +85,14 @@ class Exchange:
         open_pipe: Callable[[str], Pipe],
         *,
         server: str,
+        address: str,
         masker: Masker,
         elevation: Elevation | None,
         cancel: Cancel,
     ) -> None:
         self._open_pipe = open_pipe
         self._server = server
+        self._address = address
         self._masker = masker
         self._sudo = elevation if elevation is not None and elevation.needed else None
         self._cancel = cancel
@@ -135,7 +137,7 @@ class Exchange:
                     raise CommandTimeoutError(command=shown, seconds=within, tail=err.text()[-200:])
             code = pipe.exit_code
             if code is None:
-                raise LinkLostError(server=self._server, during=f"`{shown}`")
+                raise self._lost(f"`{shown}`")
         finally:
             if unhook is not None:
                 unhook()
@@ -201,6 +203,9 @@ class Exchange:
             if not tied:
                 pipe.end_input()
 
+    def _lost(self, during: str) -> LinkLostError:
+        return LinkLostError(server=self._server, address=self._address, during=during)
+
     def _become_root(
         self, pipe: Pipe, *, until: float, within: float, shown: str, heedless: bool
     ) -> tuple[bytes, bytes]:
@@ -213,7 +218,7 @@ class Exchange:
             got = pipe.read(wait=max(until - time.monotonic(), 0))
             if got is None:
                 if pipe.exit_code is None:
-                    raise LinkLostError(server=self._server, during="sudo")
+                    raise self._lost("sudo")
                 raise self._refusal(seen.replace(prompt, b""), asked=asked)
             # What begins at once may have spoken by the time READY is read.
             out += got[0]

@@ -165,6 +165,7 @@ class WiredSession(ABC):
         return Exchange(
             self._open_pipe,
             server=self.entry.name,
+            address=self.entry.login.place,
             masker=self._masker,
             elevation=Elevation(user=login.user, password=login.sudo_password) if as_root else None,
             cancel=self._cancel,

@@ -8,8 +8,8 @@ import paramiko
 import pytest
 from ssh.fleets import Yard, eventually, login
 
-from dcov.errors import RefusedError
-from dcov.testing import closed_port
+from dcov.errors import LinkLostError, RefusedError
+from dcov.testing import DelayProxy, closed_port
 
 
 def links() -> int:
@@ -57,3 +57,16 @@ def test_the_first_use_says_why_there_is_none(yard: Yard) -> None:
         server = yard.fleet_of(entry)["gpu-01"]
         with server.connect() as session, pytest.raises(RefusedError):
             session.run(("true",), within=10, reads=True)
+
+
+def test_a_link_that_is_cut_is_named_with_its_address(yard: Yard) -> None:
+    with DelayProxy(yard.sshd.port) as proxy:
+        server = yard.fleet_of(login(yard.sshd.entry("gpu-01"), port=proxy.port))["gpu-01"]
+        with server.connect() as session:
+            assert session.run(("true",), within=10, reads=True).ok
+            cutting = threading.Timer(0.5, proxy.cut)
+            cutting.start()
+            where = rf"the link to 127\.0\.0\.\d+:{proxy.port} broke during `sleep"
+            with pytest.raises(LinkLostError, match=where):
+                session.run(("sleep", "9.25"), within=20, reads=True)
+            cutting.join()

@@ -185,7 +185,7 @@ def test_a_link_that_breaks_while_sudo_hangs_is_named(yard: Yard) -> None:
         proxy.cut()
         found = only(run.wait(8))
     assert (found.status, found.code) == (Status.UNREACHABLE, "link-lost")
-    assert "sudo" in found.why
+    assert f"{proxy.port} broke during sudo" in found.why
 
 
 def test_sudo_is_understood_in_every_language(yard: Yard, german: None) -> None:
