@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 import requests
+from lab.command import Finished, dcov
 from lab.ground import NAMES, NEW, OLD, Ground
 from lab.seen import (
     differences,
@@ -38,6 +39,8 @@ class Story:
     applied: Report
     again: Report
     replanned: Plan
+    told: Finished
+    told_again: Finished
 
 
 @pytest.fixture(scope="module")
@@ -47,13 +50,16 @@ def story(ground: Ground) -> Story:
     servers = [ground.server(name) for name in NAMES]
     blank = files_of(servers)
     plan = fleet.plan(install_exporters)
+    command = ("plan", "install-exporters", "--limit", "all", "--detailed-exitcode")
     return Story(
         blank=blank,
+        told=dcov(ground.lab.config, *command),
         planned=files_of(servers),
         plan=plan,
         applied=plan.apply(),
         again=fleet.run(install_exporters),
         replanned=fleet.plan(install_exporters),
+        told_again=dcov(ground.lab.config, *command),
     )
 
 
@@ -130,6 +136,15 @@ class TestEachServer:
         assert len(COLLECTOR.findall(without)) > 20
         assert set(COLLECTOR.findall(without)) - set(COLLECTOR.findall(within)) == set()
         assert set(FAMILY.findall(without)) - set(FAMILY.findall(within)) == set()
+
+
+def test_the_exit_code_tells_whether_anything_is_to_be_done(story: Story) -> None:
+    """`dcov plan --detailed-exitcode` ends with 5 on blank servers, and with 0 after the apply."""
+    assert story.told.returncode == 5, story.told.stderr
+    assert story.told_again.returncode == 0, story.told_again.stdout
+    for name in NAMES:
+        assert name in story.told.stdout
+    assert "incomplete" not in story.told.stdout
 
 
 def test_the_port_answers_from_outside(story: Story, ground: Ground) -> None:
