@@ -25,6 +25,7 @@ from dcov.ssh.pipe import Pipe
 from dcov.ssh.stdio import Stdio
 
 SHORT = 1024  # bytes of a script that may travel in argv
+WHOLE = b"\n#dcov-whole"  # by which the server knows that it has all of one that came by stdin
 
 
 class Readable(Protocol):
@@ -73,6 +74,7 @@ def script(text: Shell, *, reader: str, tie: Tie, masker: Masker) -> Parcel:
     data = text.encode()
     if len(data) <= SHORT and masker.data(data) == data and b"\0" not in data:
         return Parcel(argv=("sh", "-c", reader, "dcov", text, "argv", tie.value), content=b"")
+    data += WHOLE
     size = str(len(data))
     return Parcel(argv=("sh", "-c", reader, "dcov", size, "stdin", tie.value), content=data)
 

@@ -115,6 +115,34 @@ def test_a_long_script_with_everything_in_it(session: WiredSession) -> None:
     assert done.stdout.endswith("end")
 
 
+@pytest.mark.parametrize("tie", list(Tie))
+def test_a_script_that_a_cut_link_shortens_is_not_begun(
+    bench: Bench, yard: Yard, tie: Tie, tmp_path: Path
+) -> None:
+    """Half a script may be another one: what did not come whole is not run."""
+    begun, ended = tmp_path / "begun", tmp_path / "ended"
+    padding = "# what is left is a script as well\n" * 200_000
+    text = Shell(f"touch {begun}\n{padding}touch {ended}")
+
+    def cut() -> None:
+        assert eventually(lambda: running("dcov-whole"))  # it reads
+        proxy.cut()
+
+    # Far away, so that no more than SSH's window of 2 of the 7 MB has come by then.
+    with DelayProxy(yard.sshd.port, delay=0.2) as proxy:
+        session = bench.ssh(port=proxy.port)
+        session.run(("true",), within=20)
+        cutting = threading.Thread(target=cut)
+        cutting.start()
+        with pytest.raises(LinkLostError):
+            session.run(text, within=20, tie=tie)
+        cutting.join()
+        bench.close()
+    assert eventually(lambda: not running("dcov-whole"))
+    assert not begun.exists()
+    assert not ended.exists()
+
+
 def test_a_command_reads_nothing_of_its_script(session: WiredSession) -> None:
     """A child that reads stdin gets its end, and does not eat the rest of the script."""
     for reads in (True, False):
