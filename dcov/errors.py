@@ -82,6 +82,77 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     from dcov.report import Report
 
+__all__ = [
+    "ApplyError",
+    "ArchiveError",
+    "AuthRefusedError",
+    "CancelledError",
+    "CertificateChainError",
+    "CertificateDateError",
+    "CertificateError",
+    "CertificateKeyError",
+    "CertificateNameError",
+    "CertificateUnreadableError",
+    "ChecksumError",
+    "CommandError",
+    "CommandFailedError",
+    "CommandTimeoutError",
+    "ConfigError",
+    "ConnectError",
+    "ConnectTimeoutError",
+    "ContainerFailedError",
+    "ContainerTakenError",
+    "ContentRefusedError",
+    "ConvergeError",
+    "DcovError",
+    "DeadlineError",
+    "DiskFullError",
+    "DownloadError",
+    "EngineError",
+    "EngineRefusedError",
+    "ExpiredError",
+    "FamilyProxyError",
+    "FleetError",
+    "ForeignNetworkError",
+    "GrafanaError",
+    "GrafanaLoginError",
+    "GrafanaRefusedError",
+    "GrafanaSilentError",
+    "HostKeyChangedError",
+    "HostKeyRevokedError",
+    "HostKeyUnknownError",
+    "ImageError",
+    "JumpHostError",
+    "KeyRefusedError",
+    "LegacyAlgorithmsError",
+    "LinkLostError",
+    "LockedError",
+    "LoginTimeoutError",
+    "NoBannerError",
+    "NotReadOnlyError",
+    "OtherExporterError",
+    "ParameterError",
+    "PathTakenError",
+    "PortBusyError",
+    "Problem",
+    "PrometheusError",
+    "ProxyCommandError",
+    "RefusedError",
+    "ReloadRefusedError",
+    "SiteMovedError",
+    "StalePlanError",
+    "StillThereError",
+    "SudoPasswordError",
+    "SudoRefusedError",
+    "SudoTerminalError",
+    "ThrottledError",
+    "UnfitServerError",
+    "UnitFailedError",
+    "UnknownNameError",
+    "UnresolvableError",
+    "VerifyError",
+]
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class DcovError(Exception):
@@ -175,7 +246,7 @@ class UnknownNameError(ConfigError):
     kind: str
     name: str
     nearest: tuple[str, ...] = ()
-    known: str = ""
+    known: str  # where the names are found, or why none can be this one
 
     @property
     def why(self) -> str:
@@ -390,6 +461,7 @@ class CommandFailedError(CommandError):
 
     code = "command-failed"
     cause = "`{command}` ended with {exit_code}: {tail}"
+    hint = "its own words say why; `dcov ssh NAME` leads to the server, to look closer"
 
     exit_code: int
     tail: str = ""

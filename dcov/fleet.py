@@ -357,7 +357,10 @@ class Fleet:
         }
         if key not in known:
             raise UnknownNameError(
-                kind="label", name=key, nearest=nearest_names(key, among=sorted(known))
+                kind="label",
+                name=key,
+                nearest=nearest_names(key, among=sorted(known)),
+                known=f"the site has {', '.join(sorted(known))}",
             )
 
     def _label(self, entry: Entry, key: str) -> Any:

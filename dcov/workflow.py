@@ -90,5 +90,6 @@ class Workflow:
     def _index(self, name: str) -> int:
         if name not in self.names:
             near = tuple(get_close_matches(name, self.names, n=3, cutoff=0.4))
-            raise UnknownNameError(kind="step", name=name, nearest=near)
+            known = f"{self.name} has {', '.join(self.names)}"
+            raise UnknownNameError(kind="step", name=name, nearest=near, known=known)
         return self.names.index(name)

@@ -99,7 +99,8 @@ def _index(servers: Servers, *, name: str) -> int:
     names = [str(server.get("name", f"server-{n}")) for n, server in enumerate(servers, start=1)]
     if name not in names:
         near = tuple(get_close_matches(name, names))
-        raise UnknownNameError(kind="server", name=name, nearest=near)
+        known = "`dcov servers list` lists them"
+        raise UnknownNameError(kind="server", name=name, nearest=near, known=known)
     return names.index(name)
 
 

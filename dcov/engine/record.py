@@ -185,4 +185,5 @@ def past_run(run: str, *, folder: Path | None = None) -> Past:
         if past.run.startswith(run):
             return past
     near = tuple(past.run for past in known[:3])
-    raise UnknownNameError(kind="run", name=run, nearest=near)
+    where = "`dcov runs list` lists them"
+    raise UnknownNameError(kind="run", name=run, nearest=near, known=where)

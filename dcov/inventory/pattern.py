@@ -44,7 +44,7 @@ def select(site: Site, pattern: str) -> tuple[Entry, ...]:
     """
     terms = [Term.parse(text) for text in _split(pattern)]
     if not terms:
-        raise UnknownNameError(kind="server", name=pattern)
+        raise UnknownNameError(kind="server", name=pattern, known="`all` means every server")
     named = {sign: [_match(site, term) for term in terms if term.sign == sign] for sign in "&!"}
     plain = [_match(site, term) for term in terms if not term.sign]
     chosen = set().union(*plain) if plain else set(site.entries)
@@ -111,6 +111,6 @@ def _regex(text: str) -> re.Pattern[str]:
 def _unknown(site: Site, text: str) -> UnknownNameError:
     groups = {group for entry in site.entries.values() for group in groups_of(entry)}
     names = (*site.entries, *sorted(groups))
-    known = "" if site.entries else "the site has no servers"
+    known = "`dcov servers list` lists them" if site.entries else "the site has no servers"
     near = nearest_names(text.strip("~*?"), among=names)
     return UnknownNameError(kind="server or group", name=text, nearest=near, known=known)

@@ -147,7 +147,10 @@ class Site:
     def __getitem__(self, name: str) -> Entry:
         if name not in self.entries:
             raise UnknownNameError(
-                kind="server", name=name, nearest=nearest_names(name, among=self.entries)
+                kind="server",
+                name=name,
+                nearest=nearest_names(name, among=self.entries),
+                known="`dcov servers list` lists them",
             )
         return self.entries[name]
 
@@ -166,7 +169,10 @@ class Site:
         jump = Jump.parse(name)
         if jump is None:
             raise UnknownNameError(
-                kind="jump host", name=name, nearest=nearest_names(name, among=self.entries)
+                kind="jump host",
+                name=name,
+                nearest=nearest_names(name, among=self.entries),
+                known="name a server of the site, or write [user@]address[:port]",
             )
         host = ServerSettings(server_ip=jump.address, ssh_port=jump.port, ssh_user=jump.user)
         return declared.login(host, settings=self.settings)

@@ -9,9 +9,18 @@ from typing import Any
 import pytest
 
 import dcov.errors
-from dcov.errors import DcovError, FleetError, tree
+from dcov.errors import (
+    CertificateError,
+    CommandError,
+    ConnectError,
+    ConvergeError,
+    DcovError,
+    FleetError,
+    tree,
+)
 
 CLASSES = [error for error in tree() if error.__module__ == "dcov.errors"]
+BRANCHES = (DcovError, ConnectError, CommandError, ConvergeError, CertificateError)  # never raised
 
 
 def example(error: type[DcovError]) -> DcovError:
@@ -30,8 +39,15 @@ def test_every_error_says_code_cause_and_hint(error: type[DcovError]) -> None:
     made = example(error)
     assert str(made).startswith(f"{error.code}: ")
     assert "{" not in made.why + made.remedy
+    assert made.remedy or error in BRANCHES
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", error.code)
     assert error.__doc__
+
+
+def test_all_names_the_errors_and_what_they_carry() -> None:
+    """It is what a task may import."""
+    assert sorted(dcov.errors.__all__) == sorted([*(e.__name__ for e in CLASSES), "Problem"])
+    assert dcov.errors.__all__ == sorted(dcov.errors.__all__)
 
 
 def test_codes_are_unique() -> None:

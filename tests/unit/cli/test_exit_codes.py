@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import signal
 import subprocess
@@ -77,7 +79,9 @@ class TestEnds:
     def test_3_where_a_server_failed(self, dcov) -> None:
         said = dcov("run", "fail", "--on", "gpu-02", "-o", "csv")
         assert said.code == 3
-        assert [line.split(",")[1] for line in said.lines[1:]] == ["ok", "failed", "ok"]
+        rows = list(csv.DictReader(io.StringIO(said.out)))
+        assert [row["status"] for row in rows] == ["ok", "failed", "ok"]
+        assert "-> its own words say why" in rows[1]["what"]
 
     def test_3_for_a_tasks_own_bug_with_its_traceback_on_demand(self, dcov) -> None:
         said = dcov("run", "stumble", "--limit", "gpu-01")
