@@ -5,7 +5,16 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from dcov import Context, task
-from dcov.monitoring import Reloaded, Scraped, Target, ask_targets, down, file_sd, splice, targets
+from dcov.monitoring import (
+    Reloaded,
+    Scraped,
+    Target,
+    ask_targets,
+    down,
+    splice,
+    target_files,
+    targets,
+)
 from dcov.resources import Directory, File
 from dcov.stack import PROMETHEUS, Blueprint, Stack, claim, on_engine, prometheus, recorded
 
@@ -58,11 +67,7 @@ def _given(
     jobs = blueprint.templates.render("prometheus/scrape.yml.j2", values)
     ctx.ensure(
         Directory(path=folder.parent),
-        Directory(path=folder),
-        *(
-            File(path=folder / f"{job}.json", content=content)
-            for job, content in file_sd(wanted).items()
-        ),
+        *target_files(wanted, folder=folder),
         File(
             path=config,
             content=splice(ctx.read(config), jobs=jobs, file=str(config)),

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from glob import glob
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from dcov.change import Action, Change
 from dcov.config.source import Source
 from dcov.errors import ConfigError
 from dcov.home import expanded
 from dcov.inventory.site import Site
-from dcov.resources import Argv, Finished, Step
 
 PREFIX = "own-"  # so that none takes the place of dcov's
-LISTED = 'for file in "$1"/own-*; do [ ! -e "$file" ] || printf "%s\\n" "${file##*/}"; done'
 
 
 def own_rules(site: Site) -> dict[str, str]:
@@ -41,28 +37,3 @@ def _files(pattern: Path) -> list[Path]:
     """Return the files that match; what matches none is taken for the name of one."""
     # Path.glob() takes no absolute pattern.
     return [Path(path) for path in sorted(glob(str(pattern)))] or [pattern]  # noqa: PTH207
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormerRules:
-    """No rule file of the operator's in this folder but the `kept` ones.
-
-    One that the site names no more would go on to record and to alert.
-    """
-
-    folder: PurePosixPath
-    kept: tuple[str, ...]
-
-    def probe(self) -> Argv:
-        return ("sh", "-c", LISTED, "sh", str(self.folder))
-
-    def plan(self, found: Finished) -> Change:
-        former = [name for name in found.stdout.splitlines() if name not in self.kept]
-        return Change(
-            resource=f"rules:{self.folder}",
-            action=Action.DELETE if former else Action.NOOP,
-            diff=tuple(f"-{name}" for name in former),
-        )
-
-    def apply(self, change: Change) -> tuple[Step, ...]:
-        return tuple(("remove", str(self.folder / line.removeprefix("-"))) for line in change.diff)

@@ -11,7 +11,7 @@ import yaml
 from dcov.context import Context
 from dcov.converge.resource import Resource
 from dcov.inventory.entry import Role
-from dcov.monitoring import Reloaded, Target, file_sd, rules, splice, targets
+from dcov.monitoring import FormerFiles, Reloaded, Target, rules, splice, target_files, targets
 from dcov.resources import Directory, File
 from dcov.ssh.scripts import remote
 from dcov.stack.component import (
@@ -32,7 +32,7 @@ from dcov.stack.inherited import (
     shipped_records,
     text_of,
 )
-from dcov.stack.own_rules import FormerRules, own_rules
+from dcov.stack.own_rules import PREFIX, own_rules
 from dcov.stack.paths import HOME
 from dcov.stack.stack import Stack
 
@@ -140,29 +140,20 @@ def files(stack: Stack, *, existing: Inherited | None) -> tuple[Resource, ...]:
     return (
         Directory(path=FOLDER),
         Directory(path=FOLDER / RULES),
-        Directory(path=FOLDER / TARGETS),
         # Read-only mounts get no place for another one made within them.
         *((Directory(path=FOLDER / CUSTOMER),) if settings.customer_config_dir else ()),
         *(
             File(path=FOLDER / RULES / name, content=text)
             for name, text in {**rules(stack.templates), **adopted, **own}.items()
         ),
-        FormerRules(folder=FOLDER / RULES, kept=tuple(own)),
-        *target_files(stack),
+        FormerFiles(folder=FOLDER / RULES, pattern=f"{PREFIX}*", kept=tuple(own)),
+        *target_files(stack_targets(stack), folder=FOLDER / TARGETS),
         File(
             path=CONFIG,
             content=splice(config, jobs=jobs, file=str(CONFIG)),
             validate=_promtool(stack),
             checker="promtool check config",
         ),
-    )
-
-
-def target_files(stack: Stack) -> tuple[Resource, ...]:
-    """Return the files of targets, one for each job; Prometheus sees a change by itself."""
-    return tuple(
-        File(path=FOLDER / TARGETS / f"{job}.json", content=text)
-        for job, text in file_sd(stack_targets(stack)).items()
     )
 
 

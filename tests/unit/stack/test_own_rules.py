@@ -1,15 +1,14 @@
-"""The operator's own rule files, and those that the site named before."""
+"""The operator's own rule files."""
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
 
-from dcov import Context, Fleet, Server, task
 from dcov.errors import ConfigError
 from dcov.inventory.site import Site
-from dcov.stack.own_rules import FormerRules, own_rules
+from dcov.stack.own_rules import own_rules
 
 
 def site(folder: Path, *named: str) -> Site:
@@ -47,20 +46,3 @@ def test_what_is_not_there_or_not_utf_8_is_named(tmp_path: Path) -> None:
     (tmp_path / "latin.yml").write_bytes("# für\n".encode("latin-1"))
     with pytest.raises(ConfigError, match=r"rule_files\[0\]: .*/latin\.yml:1:4: is not UTF-8"):
         own_rules(site(tmp_path, "latin.yml"))
-
-
-def test_a_file_that_the_site_names_no_more_goes(tmp_path: Path) -> None:
-    """Rules of dcov's own and of others stay; where there is no folder yet, nothing is to do."""
-    for name in ("own-a.yml", "own-b.yml", "dcov-hosts.yml", "mine.yml"):
-        write(tmp_path / "rules" / name, "groups: []\n")
-
-    @task(on="all")
-    def keep_a(ctx: Context) -> None:
-        for folder in ("rules", "none"):
-            rules = FormerRules(folder=PurePosixPath(tmp_path / folder), kept=("own-a.yml",))
-            ctx.ensure(rules)
-
-    changes = Fleet.of(Server(name="s0", local=True)).plan(keep_a).report["s0"].changes
-    assert [change.diff for change in changes] == [("-own-b.yml",), ()]
-    steps = FormerRules(folder=PurePosixPath("/rules"), kept=()).apply(changes[0])
-    assert steps == (("remove", "/rules/own-b.yml"),)
