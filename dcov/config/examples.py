@@ -26,7 +26,6 @@ EXAMPLES: Mapping[str, Any] = MappingProxyType(
         "components.vast_exporter": True,
         "components.runpod_exporter": True,
         "grafana.admin_password": "${env:GRAFANA_PASSWORD}",
-        "grafana.alert_receiver": "on-call",
         "grafana.customer_dashboard_dir": "/etc/dc-overview/my-dashboards",
         "grafana.prometheus_datasource_uid": "prometheus",
         "prometheus.extra_scrape_configs": [

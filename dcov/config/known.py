@@ -31,10 +31,12 @@ FOUND_OUT = "dcov asks the server itself, each time"
 NO_PRICES = "dcov sets no prices on marketplaces"
 NO_WATCHDOG = "dcov deploys no watchdog agents"
 PINNED = "dcov pins its images in one list"
+UNPUBLISHED = "it answers on the containers' own networks only, always at its image's port"
 
 SET_PRICES = "set them in the marketplace's own console; dcov shows the revenue"
 USE_ALERTS = "alert on `up == 0` in Prometheus: a silent exporter stays a target"
 SET_IMAGES = "name other images under `images`, by component"
+USE_PROXY = "leave it out; the proxy and Prometheus know the way"
 LEAVE_OUT = "leave it out; `dcov servers check` shows what is there"
 
 KNOWN = (
@@ -100,6 +102,16 @@ KNOWN = (
         reason="dcov removes no scrape job but its own",
         instead="delete the job where it stands, and reload Prometheus",
         idle=([],),
+    ),
+    KnownKey(
+        path=("grafana", "alert_receiver"),
+        reason="dcov makes no alert rules yet, so nothing is sent to it",
+        instead="`dcov run configure-grafana --contact-points FILE` makes contact points; "
+        "name one in your own rules",
+    ),
+    *(
+        KnownKey(path=(part, "port"), reason=UNPUBLISHED, instead=USE_PROXY, idle=(port,))
+        for part, port in (("ipmi_monitor", 5000), ("vast", 8622), ("runpod", 8623))
     ),
     *(
         KnownKey(path=(part, key), reason=FOUND_OUT, instead=LEAVE_OUT, idle=(False,))

@@ -103,7 +103,6 @@ class GrafanaSettings(Section):
     admin_password: SecretText | None = key("Password of Grafana's own admin.")
     port: Port = key("Port of Grafana on the master.", default=3000)
     home_dashboard: Text = key("UID of the first dashboard.", default="dc-overview-main")
-    alert_receiver: Text | None = key("Contact point that alerts go to.")
     customer_dashboard_dir: Text | None = key("Folder with more dashboards, on the master.")
     prometheus_datasource_uid: Text | None = key("UID of the data source.")
     overwrite_product_dashboards: Flag = key(
@@ -129,7 +128,6 @@ class IpmiMonitorSettings(Section):
     """IPMI Monitor on the master."""
 
     enabled: Flag | None = key("Follows `components.ipmi_monitor` where it is missing.")
-    port: Port = key("Port of IPMI Monitor on the master.", default=5000)
     admin_password: SecretText | None = key("Its admin's password; the fleet's otherwise.")
     ai_license_key: SecretText | None = key("Licence of its AI service.")
     enable_ssh_inventory: Flag = key("Whether it reads inventories by SSH.", default=True)
@@ -151,7 +149,6 @@ class VastSettings(Section):
     """The Vast.ai exporter."""
 
     enabled: Flag | None = key("Follows `components.vast_exporter` where it is missing.")
-    port: Port = key("Port of the exporter on the master.", default=8622)
     api_key: SecretText | None = key("The API key of the only account.")
     api_keys: tuple[ApiKey, ...] = key("API keys of several accounts.", default=())
 
@@ -160,7 +157,6 @@ class RunpodSettings(Section):
     """The RunPod exporter."""
 
     enabled: Flag | None = key("Follows `components.runpod_exporter` where it is missing.")
-    port: Port = key("Port of the exporter on the master.", default=8623)
     api_keys: tuple[ApiKey, ...] = key("API keys of the accounts.", default=())
 
 

@@ -28,6 +28,10 @@ security:
   ufw_enabled: true
   ufw_ports: [22, 80, 443]
 vast_price_manager: {writes_enabled: true}
+grafana: {alert_receiver: on-call}
+ipmi_monitor: {port: 5050}
+vast: {port: 9622}
+runpod: {port: 9623}
 prometheus: {legacy_managed_jobs: [master]}
 master:
   server_ip: 192.0.2.9
@@ -54,10 +58,14 @@ def test_each_one_that_is_set_gets_a_notice_with_its_line(write) -> None:
         (15, "watchdog"),
         (18, "security"),
         (21, "vast_price_manager"),
-        (22, "prometheus.legacy_managed_jobs"),
-        (25, "master.exporters_installed"),
-        (28, "servers[0].exporters_installed"),
-        (29, "servers[0].ipmi_configured"),
+        (22, "grafana.alert_receiver"),
+        (23, "ipmi_monitor.port"),
+        (24, "vast.port"),
+        (25, "runpod.port"),
+        (26, "prometheus.legacy_managed_jobs"),
+        (29, "master.exporters_installed"),
+        (32, "servers[0].exporters_installed"),
+        (33, "servers[0].ipmi_configured"),
     ]
 
 
@@ -89,6 +97,8 @@ def test_their_values_are_kept_and_their_secrets_hidden(write) -> None:
         "security: {ufw_enabled: false}",
         "components: {dc_watchdog: false, worker_exporters: false}",
         "watchdog: null",
+        "ipmi_monitor: {port: 5000}\nvast: {port: 8622}\nrunpod: {port: 8623}",
+        "grafana: {alert_receiver: null}",
         "prometheus: {legacy_managed_jobs: []}",
         "servers: [{server_ip: 192.0.2.1, exporters_installed: false}]",
     ],
