@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dcov.config.certificate import check_certificate
 from dcov.config.checks import Fault, check
 from dcov.config.document import Document, Loc, written
 from dcov.config.known import UNUSED_SECRETS, KnownKey, take
@@ -61,7 +62,13 @@ def load_source(source: Source) -> Config:
     plain = Plain(document=document, follow=References(source=source).follow)
     data = plain.value()
     taken = take(data)
-    faults = [_between(document, fault) for fault in (*check(data), *check_scrape_configs(data))]
+    unread = {problem.key for problem in plain.problems}
+    found = (
+        *check(data),
+        *check_certificate(data, unread=unread),
+        *check_scrape_configs(data),
+    )
+    faults = [_between(document, fault) for fault in found]
     reading = read(document, data, model=Settings, context=source.folder)
     problems = [*plain.problems, *_new(reading, after=plain.problems), *faults]
     secrets, secrets_problems = _secrets(source.folder / FILE_NAME)

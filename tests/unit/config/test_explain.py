@@ -16,6 +16,7 @@ from dcov.errors import ConfigError, UnknownNameError
 
 KEYS = list(keys())
 LISTED = {".".join(known.path) for known in KNOWN}
+TOGETHER = ("ssl.cert_path", "ssl.key_path")  # one without the other is refused
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -50,6 +51,8 @@ def test_an_example_is_valid(key: str, write, monkeypatch: pytest.MonkeyPatch) -
             "master": {"name": "monitor", "server_ip": "192.0.2.10"},
             "servers": [{"server_ip": "192.0.2.21", **site["servers"]}],
         }
+    if key in TOGETHER:
+        site["ssl"] = {name.removeprefix("ssl."): EXAMPLES[name] for name in TOGETHER}
     if steps[-2:] == ["api_keys", "key"]:
         site[steps[0]]["api_keys"] = [site[steps[0]]["api_keys"]]
     load(write(yaml.safe_dump(site)))

@@ -43,6 +43,15 @@ def test_both_spellings_of_a_self_signed_certificate(spelling: str, write) -> No
     assert load(write(f"ssl: {{mode: {spelling}}}")).settings.ssl.mode is SslMode.SELF_SIGNED
 
 
+@pytest.mark.parametrize(
+    "more", ["use_existing_proxy: true", "cert_path: /etc/ssl/dc.pem, key_path: /etc/ssl/dc.key"]
+)
+def test_lets_encrypt_needs_no_domain_where_it_is_not_asked(more: str, write) -> None:
+    """By an own certificate, or because the proxy is somebody else's."""
+    settings = load(write(f"ssl: {{mode: letsencrypt, {more}}}")).settings
+    assert (settings.ssl.mode, settings.ssl.domain) == (SslMode.LETSENCRYPT, None)
+
+
 def test_yaml_is_read_as_version_1_1(write) -> None:
     """The existing product reads `yes` as true, and so must we."""
     settings = load(write("components: {dc_overview: no, ipmi_monitor: Yes}")).settings
