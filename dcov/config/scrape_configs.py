@@ -17,7 +17,7 @@ from dcov.config.scrape_job import check_job
 OWN_JOBS = frozenset(
     {
         "dcov", "prometheus", "node", "gpu", "dcgm", "ipmi", "ipmi-monitor", "vastai", "runpod",
-        "grafana", "dc-overview",
+        "grafana", "dc-overview", "cryptolabs-proxy",
     }
 )  # fmt: skip
 PLACE: Loc = ("prometheus", "extra_scrape_configs")
