@@ -51,24 +51,30 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbsentUser:
-    """No user of this name, nor its group."""
+    """No user of this name, nor its group; taken back, it has its number and its groups again."""
 
     name: str
 
     def probe(self) -> Argv:
-        return ("getent", "passwd", "--", self.name)
+        return ("sh", "-c", 'getent passwd -- "$1" && id -nG -- "$1"', "sh", self.name)
 
     def plan(self, found: Finished) -> Change:
         name = f"user:{self.name}"
         if found.exit_code:
             return Change(resource=name, action=Action.NOOP)
-        line = found.stdout.strip()
-        return Change(resource=name, action=Action.DELETE, diff=(f"-{line}",))
+        line, groups = found.stdout.splitlines()
+        diff = (f"-{line}", *(f"-group {group}" for group in groups.split()[1:]))
+        return Change(resource=name, action=Action.DELETE, diff=diff)
 
     def apply(self, change: Change) -> tuple[Step, ...]:
-        _, _, uid, _, _, home, shell = change.diff[0].removeprefix("-").split(":")
+        line, *groups = (line.removeprefix("-") for line in change.diff)
+        _, _, uid, gid, _, home, shell = line.split(":")
+        joined = ",".join(group.removeprefix("group ") for group in groups)
+        own_group = 'getent group "$1" >/dev/null || groupadd --system --gid "$1" -- "$2"'
         return (
-            ("undo", "useradd", "--system", "--user-group", "--no-create-home", "--uid", uid,
-             "--home-dir", home, "--shell", shell, self.name),
+            *((("undo", "usermod", "-a", "-G", joined, self.name),) if joined else ()),
+            ("undo", "useradd", "--system", "--no-user-group", "--no-create-home", "--uid", uid,
+             "--gid", gid, "--home-dir", home, "--shell", shell, self.name),
+            ("undo", "sh", "-c", own_group, "sh", gid, self.name),  # first: it is read backwards
             ("userdel", self.name),
         )  # fmt: skip

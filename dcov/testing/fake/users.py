@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from dcov.resources.user import AbsentUser
 from dcov.ssh.command import Finished
 from dcov.testing.fake.part import DONE, NOT_FOUND, said
 
@@ -26,9 +27,11 @@ class Users:
             case ("id", "-nG", "--", name):
                 known = name in self.users
                 return said(" ".join((name, *sorted(self.users[name])))) if known else NOT_FOUND
-            case ("getent", "passwd", "--", name):
+            case ("sh", "-c", _, "sh", name) if words == AbsentUser(name=name).probe():
+                if name not in self.users:
+                    return NOT_FOUND
                 line = f"{name}:x:999:999::/nonexistent:/usr/sbin/nologin"
-                return said(line) if name in self.users else NOT_FOUND
+                return said(f"{line}\n{' '.join((name, *sorted(self.users[name])))}")
         return None
 
     def do(self, words: tuple[str, ...]) -> Finished | None:
