@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from dcov.change import Action, Change
 from dcov.converge.resource import Step
+from dcov.errors import CommandFailedError
 from dcov.ssh.command import Argv, Finished, Shell, quote
+from dcov.ssh.scripts import remote
 
 APT = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y",
        "-o", "Dpkg::Options::=--force-confold", "-o", "DPkg::Lock::Timeout=120")  # fmt: skip
@@ -73,21 +75,27 @@ def _install(names: tuple[str, ...]) -> tuple[Step, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbsentPackage:
-    """No package of this name, nor its configuration."""
+    """No package of this name, nor its configuration.
+
+    apt removes with it whatever needs it. The plan shows each of those, and taking it back
+    installs all of them again, in the versions that they had.
+    """
 
     name: str
 
     def probe(self) -> Argv:
-        return (*STATE, "--", self.name)
+        return ("sh", "-c", remote("probe-package.sh"), "sh", self.name)
 
     def plan(self, found: Finished) -> Change:
         name = f"package:{self.name}"
-        if found.exit_code or found.stdout.startswith("not-installed"):
-            return Change(resource=name, action=Action.NOOP)
-        diff = (f"-package {self.name} {found.stdout.split()[-1]}",)
-        return Change(resource=name, action=Action.DELETE, diff=diff)
+        if found.exit_code:
+            command = f"apt-get -s purge {self.name}"
+            raise CommandFailedError(command=command, exit_code=found.exit_code, tail=found.tail)
+        diff = tuple(f"-package {line}" for line in found.stdout.splitlines())
+        action = Action.DELETE if diff else Action.NOOP
+        return Change(resource=name, action=action, diff=diff)
 
     def apply(self, change: Change) -> tuple[Step, ...]:
-        version = change.diff[0].split()[-1]
-        again = (*APT, "--no-install-recommends", "install", f"{self.name}={version}")
-        return (("undo", *again), (*APT, "purge", self.name))
+        had = [line.removeprefix("-package ").split() for line in change.diff]
+        again = (*APT, "--no-install-recommends", "install", *(f"{one}={ver}" for one, ver in had))
+        return (("undo", *again), (*APT, "purge", *(one for one, _ in had)))
