@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from dcov.config.checks import same_address
 from dcov.errors import ConfigError, Problem
 from dcov.exporters.catalogue import CATALOGUE
 from dcov.exporters.exporter import Exporter
@@ -69,10 +70,10 @@ def _target(site: Site, *, entry: Entry, exporter: Exporter, master: str) -> Tar
 
 
 def _refuse_twins(found: Iterable[Target]) -> None:
-    at: dict[str, Target] = {}
+    at: dict[tuple[str, int], Target] = {}
     problems: list[Problem] = []
     for target in found:
-        twin = at.setdefault(target.place, target)
+        twin = at.setdefault((same_address(target.address), target.port), target)
         if twin is not target:
             message = (
                 f"{twin.instance} ({twin.job}) and {target.instance} ({target.job}) would both be "
