@@ -4,6 +4,7 @@
     |-- ConfigError                  what the user declared cannot be used
     |   |-- UnknownNameError         no server, task or exporter of that name
     |   `-- ParameterError           a task was called with what it does not take
+    |       `-- WorkflowParameterError
     |-- ConnectError                 the server could not be logged in to, or the link broke
     |   |-- UnresolvableError
     |   |-- RefusedError
@@ -151,6 +152,7 @@ __all__ = [
     "UnknownNameError",
     "UnresolvableError",
     "VerifyError",
+    "WorkflowParameterError",
 ]
 
 
@@ -269,6 +271,14 @@ class ParameterError(ConfigError):
     def why(self) -> str:
         """Say which parameter of which task."""
         return f"{self.task}: {self.message}"
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class WorkflowParameterError(ParameterError):
+    """A workflow was given a parameter: it has none of its own, its steps have theirs."""
+
+    code = "workflow-parameter"
+    hint = "say it in the step's `params`, or to the function that makes the workflow"
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -779,7 +789,10 @@ class ContainerTakenError(ConvergeError):
 
     code = "container-taken"
     cause = "the container {container} belongs to {owner}"
-    hint = "dcov replaces no container that it did not make; remove or rename it"
+    hint = (
+        "dcov replaces no container that it did not make; remove or rename it, "
+        "or take over an older DC Overview with `dcov adopt`"
+    )
 
     container: str
     owner: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from dcov.cancel import Cancel
 from dcov.engine.asks import sh
-from dcov.engine.execution import Job
+from dcov.engine.execution import Job, name_of
 from dcov.engine.options import Options
 from dcov.engine.run import Plan, Run
 from dcov.engine.scope import open_links, session_of
 from dcov.engine.stages import Chain
-from dcov.errors import UnknownNameError
+from dcov.errors import UnknownNameError, WorkflowParameterError
 from dcov.inventory.as_hosts import to_nornir
 from dcov.inventory.entry import Entry
 from dcov.inventory.nearest import nearest_names
 from dcov.inventory.pattern import select
 from dcov.inventory.site import Site
 from dcov.report import Outcome, Report
-from dcov.runnable import On, Task
+from dcov.runnable import On, Task, refuse_positional
 from dcov.secret import Masker
 from dcov.selection import without_runs
 from dcov.server import BoundServer, Server
@@ -149,8 +149,7 @@ class Fleet:
 
     def start(self, task: Task[P, R] | Any, /, *args: P.args, **kwargs: P.kwargs) -> Run:
         """Start a task or a workflow and return at once."""
-        del args  # tasks take keywords only
-        return Run(self._work(task, kwargs))
+        return Run(self._work(task, _params(task, args, kwargs)))
 
     def stream(
         self, task: Task[P, R] | Any, /, *args: P.args, **kwargs: P.kwargs
@@ -163,15 +162,15 @@ class Fleet:
 
     def plan(self, task: Task[P, R] | Any, /, *args: P.args, **kwargs: P.kwargs) -> Plan:
         """Say what a task would do, with diffs; nothing is changed anywhere."""
-        del args
-        work = self._work(task, kwargs)
+        params = _params(task, args, kwargs)
+        work = self._work(task, params)
         run = Run(replace(work, planning=True, options=work.options.at_once))
         report = run.wait_interruptibly()
         fingerprints = run.fingerprints()
         bad = {item.server for item in report.outcomes if not item.status.good}
 
         def again(expected: Mapping[str, tuple[str, ...]]) -> Report:
-            planned = replace(self._work(task, kwargs), expected=expected)
+            planned = replace(self._work(task, params), expected=expected)
             return Run(planned.without(bad)).wait_interruptibly()
 
         return Plan(report=report, fingerprints=fingerprints, again=again)
@@ -367,3 +366,12 @@ class Fleet:
         if key in OWN_LABELS:
             return getattr(entry, key)
         return entry.labels.get(key)
+
+
+def _params(task: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the parameters of a call; raises ParameterError rather than pass over one."""
+    if isinstance(task, Workflow) and (args or kwargs):
+        given = " and no ".join(map(repr, kwargs)) or "values"
+        raise WorkflowParameterError(task=task.name, message=f"a workflow takes no {given}")
+    refuse_positional(args, task=name_of(task))
+    return kwargs

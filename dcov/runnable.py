@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, update_wrapper
 from typing import (
@@ -41,6 +41,12 @@ class Parameter:
     required: bool
 
 
+def refuse_positional(args: Sequence[Any], *, task: str) -> None:
+    """Raise ParameterError for what was given by position: a task's parameters have names."""
+    if args:
+        raise ParameterError(task=task, message="takes keywords only: write NAME=VALUE")
+
+
 class Task(Generic[P, R]):
     """Something to do on one server; call it with a Context, or give it to `fleet.run`."""
 
@@ -64,11 +70,12 @@ class Task(Generic[P, R]):
     def __repr__(self) -> str:
         return f"Task({self.name!r})"
 
-    def __call__(self, ctx: Context, *args: P.args, **kwargs: P.kwargs) -> R:  # noqa: ARG002
+    def __call__(self, ctx: Context, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run on the server of `ctx`; what it applies is kept when it returns, or taken back.
 
         Given a Nornir task instead of a Context, run on that task's host.
         """
+        refuse_positional(args, task=self.name)
         if not isinstance(ctx, Context):
             return cast("R", Context.of_nornir(ctx).finish(self, kwargs))
         return cast("R", ctx.call(self, kwargs))

@@ -27,8 +27,8 @@ R = TypeVar("R")
 class Runs(Protocol):
     """The fleet that a server belongs to, as far as the server needs it."""
 
-    def run(self, task: Any, /, **params: Any) -> Report: ...
-    def plan(self, task: Any, /, **params: Any) -> Plan: ...
+    def run(self, task: Any, /, *args: Any, **params: Any) -> Report: ...
+    def plan(self, task: Any, /, *args: Any, **params: Any) -> Plan: ...
     def sh(self, command: str, /, *, within: float = ..., as_root: bool = ...) -> Report: ...
     def session(self, entry: Entry) -> AbstractContextManager[WiredSession]: ...
 
@@ -114,13 +114,11 @@ class BoundServer:
 
     def run(self, task: Task[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Outcome:
         """Run a task here; raises FleetError unless it comes out well."""
-        del args  # tasks take keywords only
-        return self._only(self._fleet.run(task, **kwargs))
+        return self._only(self._fleet.run(task, *args, **kwargs))
 
     def plan(self, task: Task[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Plan:
         """Say what a task would do here."""
-        del args
-        return self._fleet.plan(task, **kwargs)
+        return self._fleet.plan(task, *args, **kwargs)
 
     def sh(self, command: str, /, *, within: float = 60.0, as_root: bool = False) -> Outcome:
         """Run a shell command; the outcome's `value` has its output."""

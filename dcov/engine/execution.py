@@ -59,14 +59,17 @@ class Job:
     @property
     def name(self) -> str:
         """The task's name."""
-        if isinstance(self.task, Task):
-            return self.task.name
-        return getattr(self.task, "__name__", "task")
+        return name_of(self.task)
 
     def without(self, servers: Container[str]) -> Job:
         """Return the same on fewer servers."""
         left = tuple(entry for entry in self.servers if entry.name not in servers)
         return replace(self, servers=left)
+
+
+def name_of(task: Task[..., Any] | NornirFunction) -> str:
+    """Return the name of a task, dcov's or Nornir's."""
+    return task.name if isinstance(task, Task) else getattr(task, "__name__", "task")
 
 
 class Execution:

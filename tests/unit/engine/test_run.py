@@ -20,9 +20,27 @@ from nornir.core.task import Task as NornirTask
 from nornir_utils.plugins.functions import print_result
 from nornir_utils.plugins.tasks.networking import tcp_ping
 
-from dcov import Context, Fleet, Preparing, RunInterrupted, Secret, Server, Status, task
+from dcov import (
+    Context,
+    Fleet,
+    Preparing,
+    RunInterrupted,
+    Secret,
+    Server,
+    Status,
+    Step,
+    Workflow,
+    task,
+)
 from dcov.engine.record import is_dead, past_run, past_runs
-from dcov.errors import ConfigError, DeadlineError, FleetError, ParameterError, UnknownNameError
+from dcov.errors import (
+    ConfigError,
+    DeadlineError,
+    FleetError,
+    ParameterError,
+    UnknownNameError,
+    WorkflowParameterError,
+)
 from dcov.events import Event, Kind
 
 
@@ -309,6 +327,41 @@ def test_parameters_are_checked_before_any_server() -> None:
         fleet().run(configure, port="many", name="x")
     assert begun == []
     assert fleet(1).run(configure, port="12", name="x")["s0"].value == (12, "x")
+
+
+def test_what_is_given_by_position_is_refused() -> None:
+    """It would be passed over, and the task run with its defaults."""
+
+    @task(on="all")
+    def greet(ctx: Context, *, who: str = "nobody") -> str:
+        """Greet somebody."""
+        return who
+
+    @task(on="all")
+    def outer(ctx: Context) -> Any:
+        """Call the other one."""
+        return greet(ctx, "ann")
+
+    servers = fleet(1)
+    calls = (servers.run, servers.start, servers.stream, servers.plan)
+    for call in (*calls, servers["s0"].run, servers["s0"].plan):
+        with pytest.raises(ParameterError, match="greet: takes keywords only: write NAME=VALUE"):
+            call(greet, "ann")
+    with pytest.raises(ParameterError, match="tcp_ping: takes keywords only"):
+        servers.run(tcp_ping, [22])
+    assert servers.run(outer)["s0"].code == "parameter"
+    assert servers.nornir.run(task=outer)["s0"][0].failed
+
+
+def test_a_workflow_takes_no_parameters() -> None:
+    """They are said to its steps, or to the function that makes it."""
+    flow = Workflow(name="flow", summary="Do.", steps=(Step(task=failing(), on="all"),))
+    servers = fleet(1)
+    for call in (servers.run, servers.start, servers.stream, servers.plan, servers["s0"].plan):
+        with pytest.raises(WorkflowParameterError, match="flow: a workflow takes no 'typo'"):
+            call(flow, typo=1)
+    with pytest.raises(WorkflowParameterError, match="flow: a workflow takes no values"):
+        servers.run(flow, "x")
 
 
 def test_prepare_runs_once_and_first() -> None:
