@@ -5,16 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
+from dcov.config.settings import Settings
 from dcov.context import Context, Preparing
 from dcov.deployed import check_site
 from dcov.inventory.site import Site
 from dcov.rendering import Templates
+from dcov.stack.component import IPMI_MONITOR
 from dcov.stack.passwords import with_passwords
 from dcov.stack.stack import Stack
 from dcov.stack.survey import Survey
 
-PASSWORDS = ("fleet_admin_pass", "grafana_password")
 FOLDER = "templates"  # a site's own, beside its configuration
+
+
+def needed_passwords(settings: Settings) -> tuple[str, ...]:
+    """Return the keys of `.secrets.yaml` without which an image would fall back to a default."""
+    ipmi = ("ipmi_monitor_password",) if IPMI_MONITOR.on(settings) else ()
+    return ("fleet_admin_pass", "grafana_password", *ipmi)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +39,7 @@ class Blueprint:
     @classmethod
     def complete(cls, preparing: Preparing, **_: Any) -> Self:
         """Make up the passwords that are missing; see `with_passwords`."""
-        return cls._of(with_passwords(preparing, *PASSWORDS))
+        return cls._of(with_passwords(preparing, *needed_passwords(preparing.fleet.settings)))
 
     @classmethod
     def _of(cls, site: Site) -> Self:
