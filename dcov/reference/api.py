@@ -16,6 +16,7 @@ MODULES = (
     "dcov.exporters",
     "dcov.stack",
     "dcov.monitoring",
+    "dcov.access",
     "dcov.tasks",
     "dcov.testing",
 )
@@ -30,7 +31,7 @@ MET = (  # not in any `__all__`: they come as arguments and answers, nobody impo
     "dcov.facts.Gpu",
     "dcov.ssh.command.Finished",
 )
-NOT_MADE = frozenset({"Context", "Fleet", "Plan", "Run", "Task"})  # dcov makes them
+NOT_MADE = frozenset({"BoundServer", "Context", "Fleet", "Plan", "Run", "Task"})  # dcov makes them
 WIDTH = 92
 LONGEST_DEFAULT = 40
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
