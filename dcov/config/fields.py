@@ -180,6 +180,5 @@ SecretText = Annotated[
     WithJsonSchema({"type": "string", "format": "password", "writeOnly": True}),
 ]
 Labels = Annotated[Mapping[LabelName, Text], AfterValidator(frozen)]
-Ports = Annotated[Mapping[Text, Port], AfterValidator(frozen)]
 Texts = Annotated[Mapping[Text, Text], AfterValidator(frozen)]
 Opaque = Annotated[Mapping[str, Any], AfterValidator(frozen)]

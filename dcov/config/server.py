@@ -7,13 +7,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dcov.config.exporters import Ports
 from dcov.config.fields import (
     Address,
     Flag,
     KeyFile,
     Labels,
     Port,
-    Ports,
     SecretText,
     ServerName,
     Text,

@@ -19,6 +19,7 @@ from pydantic import (
     Tag,
 )
 
+from dcov.config.exporters import ExporterName
 from dcov.config.fields import (
     Address,
     Flag,
@@ -128,7 +129,7 @@ class IpmiMonitorSettings(Section):
     """IPMI Monitor on the master."""
 
     enabled: Flag | None = key("Follows `components.ipmi_monitor` where it is missing.")
-    admin_password: SecretText | None = key("Its admin's password; the fleet's otherwise.")
+    admin_password: SecretText | None = key("Its admin's password; made up where it is missing.")
     ai_license_key: SecretText | None = key("Licence of its AI service.")
     enable_ssh_inventory: Flag = key("Whether it reads inventories by SSH.", default=True)
     enable_ssh_logs: Flag = key("Whether it collects logs by SSH.", default=False)
@@ -182,7 +183,7 @@ Master = Annotated[
         custom_error_message="must be the keys of one server, or the word `local`",
     ),
 ]
-Exporters = Annotated[Mapping[Text, ExporterSettings], AfterValidator(frozen)]
+Exporters = Annotated[Mapping[ExporterName, ExporterSettings], AfterValidator(frozen)]
 
 
 class Settings(Section):

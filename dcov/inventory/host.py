@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
+from dcov.config.exporters import Ports
 from dcov.config.fields import (
     Address,
     Flag,
     KeyFile,
     Labels,
     Port,
-    Ports,
     SecretText,
     ServerName,
     Text,

@@ -30,6 +30,11 @@ NO_HOSTNAME = "a:\n  hostnmae: 192.0.2.1\n"
         ("hosts", "a: {groups: [rakc]}\n", "1:14: a.groups[0]: no group is called 'rakc'"),
         ("hosts", "a: {connection_options: }\n", "1:5: a.connection_options: nothing stands here"),
         ("hosts", "a: {data: {ssh_jump: 5}}\n", "1:22: a.data.ssh_jump: must be text"),
+        (
+            "hosts",
+            "a: {data: {exporter_ports: {node_exportr: 9102}}}\n",
+            "1:29: a.data.exporter_ports.node_exportr: no exporter is called so; did you mean",
+        ),
         ("hosts", "a: {data: {key_path: nowhere}}\n", "1:22: a.data.key_path: there is no key"),
         (
             "hosts",

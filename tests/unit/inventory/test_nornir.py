@@ -102,6 +102,10 @@ def test_a_host_itself_is_the_strongest() -> None:
             {"data": {"exporter_ports": {"node_exporter": True}}},
             "one.data.exporter_ports.node_exporter: must be a whole number, not true or false",
         ),
+        (
+            {"data": {"exporter_ports": {"node_exportr": 9102}}},
+            "one.data.exporter_ports.node_exportr: no exporter is called so; did you mean node_",
+        ),
         ({"data": {"scrape_address": ""}}, "one.data.scrape_address: '' is neither"),
         ({"data": {"key_path": "/nowhere/key"}}, "one.data.key_path: there is no key file"),
         ({"data": {"bmc_ip": "10.0"}}, "one.data.bmc_ip: 10.0 is no IP address"),

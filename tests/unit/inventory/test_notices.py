@@ -43,9 +43,9 @@ def test_the_exporters_own_ports_count_where_none_is_declared(write) -> None:
 
 
 def test_two_exporters_of_one_server_at_one_port_are_noticed(write) -> None:
-    text = "servers: [{name: a, server_ip: a.example, exporter_ports: {x: 9100, y: 9100}}]"
+    text = "servers: [{name: a, server_ip: a.example, exporter_ports: {node: 9100, gpu: 9100}}]"
     (notice,) = notices(Site.load(write(text)))
-    assert notice.message.startswith("y of a and x of a are one target")
+    assert notice.message.startswith("gpu of a and node of a are one target")
 
 
 def test_notices_of_the_configuration_are_among_them(write) -> None:
