@@ -152,9 +152,9 @@ class Execution:
         self._hosts = dict(nornir.inventory.hosts)
         if isinstance(job.task, Task):
             nornir.run(task=self._on_host, name=job.name, on_failed=True)
-        elif job.planning:
+        elif job.planning or job.expected is not None:  # nor is done what no plan has shown
             for name in chosen:
-                self._done(name, NotRun("not a dcov task: a plan cannot look into it"))
+                self._done(name, Skip("opaque: not a dcov task, so a plan cannot look into it"))
         else:
             make_ready(nornir.inventory, site=job.site)
             nornir.run(task=job.task, name=job.name, on_failed=True, **job.params)
@@ -243,6 +243,8 @@ class Execution:
             return Outcome(
                 server=name, status=status, reason=doubt, error=error, seconds=answer.seconds
             )
+        if isinstance(answer, Skip):
+            return Outcome(server=name, status=Status.SKIPPED, reason=str(answer))
         if isinstance(answer, BaseException):
             status = Status.CANCELLED if isinstance(answer, Cancelled) else _status(answer)
             return Outcome(server=name, status=status, error=answer)

@@ -493,9 +493,20 @@ def test_any_nornir_task_runs() -> None:
     assert report.summary == "2 changed, 1 failed"
     assert report["s0"].value == "out s0"
     assert "inner failed" in report["s1"].why
-    plan = fleet(3).plan(outer, who="s1")
-    assert plan.report.summary == "3 not_run"
-    assert "plan" in plan.report["s0"].reason
+
+
+def test_a_plan_skips_a_nornir_task_as_opaque() -> None:
+    """It is nobody's failure, and nothing that was not shown is done when the plan is applied."""
+    ran: list[str] = []
+
+    def foreign(task: NornirTask) -> Result:
+        ran.append(task.host.name)
+        return Result(host=task.host, changed=True)
+
+    plan = fleet(3).plan(foreign)
+    for report in (plan.report, plan.apply()):
+        assert (report.summary, report.ok, ran) == ("3 skipped", True, [])
+        assert report["s0"].why.startswith("opaque: not a dcov task")
 
 
 def test_nornirs_own_tasks_and_printing(capsys: pytest.CaptureFixture[str]) -> None:
