@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dcov.runnable import Task as Task
     from dcov.runnable import task as task
     from dcov.secret import Secret as Secret
+    from dcov.server import BoundServer as BoundServer
     from dcov.server import Server as Server
     from dcov.ssh.command import Shell as Shell
     from dcov.workflow import Step as Step
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "BoundServer": "dcov.server",
     "Check": "dcov.context",
     "Context": "dcov.context",
     "Fleet": "dcov.fleet",

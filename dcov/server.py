@@ -90,7 +90,7 @@ class Server:
 
 
 class BoundServer:
-    """A server of a fleet: what can be asked of it and done to it."""
+    """A server of a fleet, such as `fleet["gpu-01"]`: what can be asked of it and done to it."""
 
     def __init__(self, entry: Entry, *, fleet: Runs) -> None:
         self.entry = entry
@@ -121,7 +121,7 @@ class BoundServer:
         return self._fleet.plan(task, *args, **kwargs)
 
     def sh(self, command: str, /, *, within: float = 60.0, as_root: bool = False) -> Outcome:
-        """Run a shell command; the outcome's `value` has its output."""
+        """Run a shell command; how it failed is an outcome, too, and `value` has its output."""
         return self._fleet.sh(command, within=within, as_root=as_root)[self.name]
 
     def read(self, path: str | PurePosixPath) -> str:
