@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import typer
 
 from dcov.cli.form import printable
+from dcov.engine.options import GRACE
 from dcov.events import Event, Kind, Listener
 from dcov.report import Status
 
@@ -34,17 +35,42 @@ def following(events: Path | None) -> Iterator[tuple[Listener, ...]]:
 
 
 class View(Protocol):
-    """Shows events, and says a line in between."""
+    """Shows events, and says a line in between; `busy` are the servers that are at work."""
+
+    busy: Busy
 
     def __call__(self, event: Event, /) -> object: ...
     def say(self, line: str) -> None: ...
 
 
+class Busy:
+    """The servers at work, as text: the first few by name."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, None] = {}
+
+    def __call__(self, event: Event) -> None:
+        """Hear of one that begins or ends."""
+        if event.kind is Kind.SERVER_STARTED:
+            self._names[event.server] = None
+        elif event.kind is Kind.SERVER_FINISHED:
+            self._names.pop(event.server, None)
+
+    def __str__(self) -> str:
+        names = list(self._names)
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        return ", ".join(names[:NAMED]) + more
+
+
 class Lines:
     """One line for each server as it finishes."""
 
+    def __init__(self) -> None:
+        self.busy = Busy()
+
     def __call__(self, event: Event) -> None:
         """Show one event."""
+        self.busy(event)
         data = event.data
         match event.kind:
             case Kind.RUN_STARTED:
@@ -83,11 +109,11 @@ class Live:
         )
         self._bar = stack.enter_context(bar)
         self._shown: Any = None
-        self._busy: dict[str, None] = {}
-        self._failed = 0
+        self.busy = Busy()
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
+        self.busy(event)
         data = event.data
         match event.kind:
             case Kind.RUN_STARTED:
@@ -99,22 +125,15 @@ class Live:
             case Kind.NOTE:
                 self.say(f"{event.server}: {data['text']}" if event.server else data["text"])
             case Kind.SERVER_STARTED:
-                self._busy[event.server] = None
-                self._bar.update(self._shown, busy=self._names())
+                self._bar.update(self._shown, busy=str(self.busy))
             case Kind.SERVER_FINISHED:
-                self._busy.pop(event.server, None)
-                self._bar.update(self._shown, advance=1, busy=self._names())
+                self._bar.update(self._shown, advance=1, busy=str(self.busy))
                 if not Status(data["status"]).good:
                     self.say(_finished(event))
 
     def say(self, line: str) -> None:
         """Print a line above the bar."""
         self._bar.console.print(printable(line), markup=False)
-
-    def _names(self) -> str:
-        names = list(self._busy)
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        return ", ".join(names[:NAMED]) + more
 
 
 class _Guarded:
@@ -135,8 +154,11 @@ def _interruptible(view: View) -> Iterator[None]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         with suppress(OSError, ValueError):
-            view.say("interrupted: no new work is begun, busy servers come to a safe end;")
-            view.say("a second Ctrl-C leaves them")
+            view.say("interrupted: no new work is begun")
+            if busy := str(view.busy):
+                view.say(
+                    f"{busy}: at most {GRACE:.0f} s to a safe end; a second Ctrl-C leaves them"
+                )
         signal.default_int_handler(number, frame)
 
     before = {

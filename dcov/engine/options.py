@@ -12,6 +12,7 @@ from dcov.events import Listener
 from dcov.ssh.links import Patience
 
 Amount = int | str  # 5, or "10%"
+GRACE = 30.0  # seconds for a server inside an apply to end it after a cancel
 LONGEST = 7 * 86400.0  # seconds that a server may be given
 
 

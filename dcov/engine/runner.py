@@ -13,9 +13,8 @@ from nornir.core.task import AggregatedResult, MultiResult, Result
 from nornir.core.task import Task as NornirTask
 
 from dcov.cancel import Cancel
-from dcov.engine.options import Options, batches, count
+from dcov.engine.options import GRACE, Options, batches, count
 
-GRACE = 30.0  # seconds for a server inside an apply to end it after a cancel
 OVERTIME = 5.0  # seconds beyond its deadline before a server is abandoned
 
 

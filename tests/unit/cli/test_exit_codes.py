@@ -139,6 +139,7 @@ def test_130_within_seconds_of_ctrl_c(tmp_path: Path, sshd, monkeypatch) -> None
     assert seconds < 5
     assert [row.split(",")[1] for row in out.splitlines()[1:]] == ["cancelled"] * 10
     assert "interrupted: no new work is begun" in err
+    assert "and 7 more: at most 30 s to a safe end; a second Ctrl-C leaves them" in err
     left = [int(pid.name) for pid in pids.iterdir()]
     until = time.monotonic() + 10
     while (left := [pid for pid in left if _runs(pid)]) and time.monotonic() < until:
