@@ -147,7 +147,8 @@ class Links:
             try:
                 return self._attempt(way)
             except DroppedError:
-                self._cancel.wait(self._patience.pause(attempt))
+                if attempt + 1 < self._patience.attempts:  # nothing is waited for after the last
+                    self._cancel.wait(self._patience.pause(attempt))
             except LoginTimeoutError as error:
                 # Once more, for a moment in which either end had too much to do.
                 if attempt or error.during != KEY_EXCHANGE:
