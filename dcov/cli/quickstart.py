@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from dcov.fleet import Fleet
     from dcov.report import Report
     from dcov.workflow import Workflow
+
+UNASKED = "write one with `dcov init`, or answer quickstart's questions in a terminal"
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -65,16 +68,21 @@ def quickstart(
 
 
 def _with_site(how: Changing) -> Changing:
-    """Ask for what the site is where there is no configuration, and somebody to ask."""
-    from dcov.config.search import find_config
+    """Ask for what the site is where there is no configuration; somebody must be there to answer.
+
+    One that is named, by -c or by DCOV_CONFIG, must exist: who mistyped its path wants no other.
+    """
+    from dcov.config.search import VARIABLE, find_config
     from dcov.errors import ConfigError
     from dcov.wizard import ask_site
 
-    if how.config is not None or not sys.stdin.isatty():
+    if how.config is not None or os.environ.get(VARIABLE):
         return how
     try:
-        find_config(None)
-    except ConfigError:
+        find_config()
+    except ConfigError as error:
+        if not sys.stdin.isatty():
+            raise ConfigError.about(f"{error.why}, {UNASKED}") from None
         return replace(how, config=ask_site(Path.cwd()))
     return how
 
