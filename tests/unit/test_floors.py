@@ -181,6 +181,22 @@ def test_public_is_a_name_and_not_where_it_is_written(
     assert is_public(module, name) is allowed
 
 
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_nornir_is_built_and_not_initialised(path: Path) -> None:
+    """InitNornir loads every plugin there is, writes a log file and sets up logging."""
+    names = {
+        word
+        for node in ast.walk(ast.parse(path.read_text()))
+        for word in (
+            getattr(node, "id", ""),
+            getattr(node, "attr", ""),
+            *(alias.name for alias in getattr(node, "names", ()) if isinstance(alias, ast.alias)),
+            getattr(node, "module", "") or "",
+        )
+    }
+    assert names.isdisjoint({"InitNornir", "nornir.init_nornir"})
+
+
 LAZY = (
     "docker",
     "netmiko",
