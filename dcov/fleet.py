@@ -15,7 +15,7 @@ from dcov.engine.options import Options
 from dcov.engine.run import Plan, Run
 from dcov.engine.scope import open_links, session_of
 from dcov.engine.stages import Chain
-from dcov.errors import UnknownNameError, WorkflowParameterError
+from dcov.errors import ConfigError, UnknownNameError, WorkflowParameterError
 from dcov.inventory.as_hosts import to_nornir
 from dcov.inventory.entry import Entry
 from dcov.inventory.nearest import nearest_names
@@ -102,13 +102,13 @@ class Fleet:
         return BoundServer(entry, fleet=replace(self, names=(name,)))
 
     def __or__(self, other: Fleet) -> Fleet:
-        return self._pick({*self._chosen(), *other._chosen()})
+        return self._pick(self._chosen() | self._theirs(other))
 
     def __and__(self, other: Fleet) -> Fleet:
-        return self._pick(self._chosen() & other._chosen())
+        return self._pick(self._chosen() & self._theirs(other))
 
     def __sub__(self, other: Fleet) -> Fleet:
-        return self._pick(self._chosen() - other._chosen())
+        return self._pick(self._chosen() - self._theirs(other))
 
     def __repr__(self) -> str:
         names = [entry.name for entry in self.servers]
@@ -286,6 +286,13 @@ class Fleet:
 
     def _chosen(self) -> set[str]:
         return {entry.name for entry in self.servers}
+
+    def _theirs(self, other: Fleet) -> set[str]:
+        """Return the names of another view; raises ConfigError where it is of another site."""
+        if other.site != self.site:  # whose servers would be left out, or be other ones
+            message = f"{self!r} and {other!r} are of two sites; run on each by itself"
+            raise ConfigError.about(message)
+        return other._chosen()
 
     def _pick(self, names: set[str]) -> Fleet:
         return replace(self, names=tuple(name for name in self.site.entries if name in names))
