@@ -15,6 +15,8 @@ from dcov.stack import (
     on_engine,
     prometheus,
     recorded,
+    say_withdrawn,
+    withdraw,
 )
 
 
@@ -28,8 +30,15 @@ def deploy_core(ctx: Context) -> None:
     adopted are replaced, and their volumes used where they are. Grafana's admin password is made
     up where the site names none, and kept in .secrets.yaml. When a container does not become
     healthy within two minutes, all of it is taken back.
+
+    Containers of dcov's that the site has no more are removed, and the files with their keys;
+    their volumes stay. One that is somebody else's and has the name of one of dcov's is refused
+    before anything is changed.
     """
     blueprint: Blueprint = ctx.prepared
+    if not PROMETHEUS.on(blueprint.site.settings):
+        withdraw(ctx, blueprint, why="components.dc_overview is off")
+        return
     stack: Stack = blueprint.to_deploy(ctx)
     wanted: list[Resource] = [
         *stack.images(PROMETHEUS, GRAFANA),
@@ -43,4 +52,5 @@ def deploy_core(ctx: Context) -> None:
         wanted.append(prometheus.reloaded(stack))
     ctx.ensure(*recorded(*wanted))
     ctx.verify(Healthy(containers=(PROMETHEUS.name, GRAFANA.name)), within=120)
+    say_withdrawn(ctx, stack)
     claim(ctx, stack)

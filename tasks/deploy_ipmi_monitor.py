@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from dcov import Context, task
-from dcov.stack import IPMI_MONITOR, SHARED, Blueprint, Healthy, claim, on_engine, proxy, recorded
+from dcov.stack import (
+    IPMI_MONITOR,
+    SHARED,
+    Blueprint,
+    Healthy,
+    claim,
+    on_engine,
+    proxy,
+    recorded,
+    say_withdrawn,
+    withdraw,
+)
 
 
 @task(on="master", prepare=Blueprint.complete)
@@ -13,11 +24,13 @@ def deploy_ipmi_monitor(ctx: Context) -> None:
 
     It is told every server with a `bmc_ip`, a server's own login before the site's; one that is
     removed from the site is removed there. One that runs already and is not dcov's is used as it
-    is: linked and scraped, never made anew.
+    is: linked and scraped, never made anew. Where the site wants none any more, dcov's own is
+    removed, with what it was told; its volume stays.
     """
     blueprint: Blueprint = ctx.prepared
     if not IPMI_MONITOR.on(blueprint.site.settings):
-        ctx.skip("components.ipmi_monitor is off")
+        withdraw(ctx, blueprint, why="components.ipmi_monitor is off")
+        return
     stack = blueprint.to_deploy(ctx)
     neighbour = stack.survey.foreign(IPMI_MONITOR.name)
     if neighbour is not None:
@@ -32,4 +45,5 @@ def deploy_ipmi_monitor(ctx: Context) -> None:
     wanted = (*stack.images(IPMI_MONITOR), *stack.foundation(), *stack.services(IPMI_MONITOR))
     ctx.ensure(*recorded(*wanted))
     ctx.verify(Healthy(containers=(IPMI_MONITOR.name,)), within=120)
+    say_withdrawn(ctx, stack)
     claim(ctx, stack)

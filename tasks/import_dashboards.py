@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dcov import Context, task
 from dcov.monitoring import dashboards
-from dcov.stack import Blueprint, check_site, grafana, recorded
+from dcov.stack import GRAFANA, Blueprint, Stack, Survey, check_site, grafana, recorded
 
 
 @task(on="master", prepare=Blueprint.complete)
@@ -18,7 +18,11 @@ def import_dashboards(ctx: Context) -> None:
     """
     blueprint: Blueprint = ctx.prepared
     settings = blueprint.site.settings
-    check_site(ctx)
+    if not GRAFANA.on(settings):
+        ctx.skip("components.dc_overview is off: there is no Grafana of dcov's")
+    survey = Survey.settled(ctx)
+    check_site(ctx, seen=survey.site)
+    Stack(site=blueprint.site, survey=survey, templates=blueprint.templates).require(GRAFANA)
     shipped = dashboards()
     present = tuple(ctx.run(grafana.listing(), reads=True, check=False).stdout.split())
     files = grafana.board_files(shipped, settings=settings, present=present)

@@ -15,12 +15,14 @@ from dcov.ssh.scripts import remote
 class AbsentServices:
     """No container of this compose project that carries dcov's label; others of it stay.
 
-    What is removed is made again from `file` when the transaction is taken back, so this stands
-    before whatever removes the file. Named volumes stay.
+    `names` are the only ones that are meant where it is given. What is removed is made again from
+    `file` when the transaction is taken back, so this stands before whatever removes or replaces
+    the file. Named volumes stay.
     """
 
     project: str
     file: PurePosixPath
+    names: tuple[str, ...] | None = None
 
     def probe(self) -> Argv:
         return ("sh", "-c", remote("probe-site.sh"), "sh", self.project)
@@ -32,6 +34,7 @@ class AbsentServices:
         diff = tuple(
             f"-container {item}{'' if item in running else ' (it does not run)'}"
             for item in lasting.split()
+            if self.names is None or item in self.names
         )
         action = Action.DELETE if diff else Action.NOOP
         return Change(resource=name, action=action, diff=diff)

@@ -29,6 +29,7 @@ from dcov.stack.restore import Restoring
 from dcov.stack.stack import SHARED, Stack
 from dcov.stack.survey import Survey
 from dcov.stack.truth import claim
+from dcov.stack.withdrawn import say_withdrawn, withdraw
 
 __all__ = [
     "COMPONENTS",
@@ -61,7 +62,9 @@ __all__ = [
     "prometheus",
     "proxy",
     "recorded",
+    "say_withdrawn",
     "upgrade",
     "wanted_tools",
     "with_passwords",
+    "withdraw",
 ]

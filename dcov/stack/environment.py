@@ -9,10 +9,16 @@ from pathlib import PurePosixPath
 from dcov.errors import ConfigError
 from dcov.resources import SecretFile
 from dcov.secret import Secret
+from dcov.stack.paths import SECRETS
 
 # Compose 2 expands and unquotes values in such a file, compose 1 takes them as they are: what both
 # read alike has none of these.
 AMBIGUOUS = re.compile(r"[$'\"\\#`\s]")
+
+
+def environment_path(component: str) -> PurePosixPath:
+    """Return where a component's file of variables lies on the master."""
+    return SECRETS / f"{component}.env"
 
 
 def environment_file(path: PurePosixPath, values: Mapping[str, Secret | str]) -> SecretFile:

@@ -11,12 +11,11 @@ from dcov.inventory.entry import Entry
 from dcov.inventory.site import Site
 from dcov.resources import Directory, SecretFile
 from dcov.secret import Secret
-from dcov.stack.environment import environment_file
-from dcov.stack.paths import SECRETS
+from dcov.stack.environment import environment_file, environment_path
 
 FOLDER = PurePosixPath("/etc/ipmi-monitor")
 SERVERS = FOLDER / "servers.yaml"
-ENVIRONMENT = SECRETS / "ipmi-monitor.env"
+ENVIRONMENT = environment_path("ipmi-monitor")
 
 
 def files(site: Site) -> tuple[Resource, ...]:

@@ -6,8 +6,7 @@ from dcov.config.settings import ApiKey, Settings
 from dcov.converge.resource import Resource
 from dcov.secret import Secret
 from dcov.stack.component import RUNPOD, VASTAI, Component
-from dcov.stack.environment import environment_file
-from dcov.stack.paths import SECRETS
+from dcov.stack.environment import environment_file, environment_path
 
 VARIABLES = {VASTAI.name: "VASTAI_API_KEYS", RUNPOD.name: "RUNPOD_API_KEYS"}
 
@@ -16,7 +15,7 @@ def files(component: Component, *, settings: Settings) -> tuple[Resource, ...]:
     """Return the file with the keys of its accounts, `name:key` with commas in between."""
     accounts = _accounts(component, settings=settings)
     joined = ",".join(f"{item.name}:{item.key.reveal()}" for item in accounts)
-    path = SECRETS / f"{component.name}.env"
+    path = environment_path(component.name)
     return (environment_file(path, {VARIABLES[component.name]: Secret(joined)}),)
 
 

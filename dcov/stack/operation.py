@@ -64,8 +64,7 @@ def restart_services(ctx: Context, *, services: list[str] = []) -> None:  # noqa
             tail = "`dcov quickstart` deploys what is missing"
             raise ContainerFailedError(container=name, state="absent", tail=tail)
         if foreign := survey.foreign(name):
-            owner = f"the compose project {foreign.project}" if foreign.project else "somebody else"
-            raise ContainerTakenError(container=name, owner=owner)
+            raise ContainerTakenError(container=name, owner=foreign.owner)
     if not names:
         components = (item.name for item in COMPONENTS if item.on(ctx.fleet.settings))
         names = [name for name in components if name in survey.containers]

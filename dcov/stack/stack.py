@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -12,9 +12,12 @@ import yaml
 
 from dcov.config.settings import Settings
 from dcov.converge.resource import Resource
+from dcov.errors import ContainerTakenError
 from dcov.inventory.site import Site
 from dcov.rendering import Templates
 from dcov.resources import (
+    AbsentPath,
+    AbsentServices,
     Directory,
     File,
     Image,
@@ -27,12 +30,15 @@ from dcov.stack import ipmi_monitor, marketplaces
 from dcov.stack.component import (
     COMPONENTS,
     GATE,
+    GRAFANA,
     IPMI_MONITOR,
+    PROMETHEUS,
     PROXY,
     RUNPOD,
     VASTAI,
     Component,
 )
+from dcov.stack.environment import environment_path
 from dcov.stack.grafana.environment import grafana_environment
 from dcov.stack.paths import COMPOSE_FILE, HOME, SECRETS
 from dcov.stack.survey import SITE, Container, Survey
@@ -78,6 +84,24 @@ class Stack:
         if found is None or found.project != PROJECT or component.name not in self.settings.volumes:
             return None
         return found
+
+    def require(self, *components: Component) -> None:
+        """Raise ContainerTakenError where one of these has its name taken by somebody else's."""
+        for item in components:
+            found = self.survey.foreign(item.name)
+            if item.on(self.settings) and found and not self.adopted(item):
+                raise ContainerTakenError(container=item.name, owner=found.owner)
+
+    @property
+    def withdrawn(self) -> tuple[Component, ...]:
+        """The components whose containers dcov made here, and that are to run no more."""
+        return tuple(
+            item
+            for item in (*COMPONENTS, GATE)
+            if item not in self.components
+            and (found := self.survey.containers.get(item.name)) is not None
+            and found.ours
+        )
 
     @property
     def family(self) -> Container | None:
@@ -133,11 +157,14 @@ class Stack:
         """Return the folders, the shared network and the compose file: what every service needs.
 
         Compose reads the whole file whichever service it is asked for, so the private files of all
-        services belong to it.
+        services belong to it; what it does not name any more goes before it is replaced. Raises
+        ContainerTakenError where Prometheus or Grafana is somebody else's: the file may be theirs.
         """
+        self.require(PROMETHEUS, GRAFANA)
         return (
             Directory(path=HOME),
             Directory(path=SECRETS, mode=0o700),
+            *self.former(),
             *(item for files in self._private().values() for item in files),
             SharedNetwork(
                 name=SHARED,
@@ -153,6 +180,18 @@ class Stack:
                 checker="compose config",
             ),
         )
+
+    def former(self) -> Iterator[Resource]:
+        """Yield what removes the components that are to run no more; their volumes stay."""
+        withdrawn = self.withdrawn
+        if withdrawn:
+            names = tuple(item.name for item in withdrawn)
+            yield AbsentServices(project=PROJECT, file=COMPOSE_FILE, names=names)
+        if IPMI_MONITOR in withdrawn:  # otherwise the file may be a neighbour's
+            yield AbsentPath(path=ipmi_monitor.SERVERS)
+        for item in (IPMI_MONITOR, VASTAI, RUNPOD):
+            if item not in self.components:
+                yield AbsentPath(path=environment_path(item.name))
 
     def images(self, *components: Component) -> tuple[Resource, ...]:
         """Return the images of those of these that are to run."""

@@ -53,6 +53,11 @@ class Container:
         """Whether dcov made it."""
         return bool(self.site)
 
+    @property
+    def owner(self) -> str:
+        """Who else made it, in words for a message."""
+        return f"the compose project {self.project}" if self.project else "somebody else"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:

@@ -39,8 +39,7 @@ def reload_proxy(ctx: Context) -> None:
     survey = _require(ctx)
     foreign = survey.foreign(PROXY.name)
     if foreign is not None:
-        owner = f"the compose project {foreign.project}" if foreign.project else "somebody else"
-        raise ContainerTakenError(container=PROXY.name, owner=owner)
+        raise ContainerTakenError(container=PROXY.name, owner=foreign.owner)
     _nginx(ctx, reloaded().reload, shown="nginx -s reload", survey=survey)
 
 
