@@ -10,7 +10,7 @@ import pytest
 from lab.ground import NEW, OLD, WORKERS, Ground, listener
 from lab.seen import differences, files, left_behind, look, main_pid, processes, serves, version
 
-from dcov import Fleet, Outcome, Status
+from dcov import Context, Fleet, Outcome, Status, task
 from dcov.tasks import install_exporters, upgrade_exporters
 from fleetlab.server import Server
 
@@ -157,6 +157,31 @@ class TestThatFail:
             outcome = upgrade(Fleet.load(site).where("gpu-02"), version_)["gpu-02"]
         failed(outcome, code="checksum", rollback="")
         assert "0" * 64 in outcome.why
+
+    def test_three_bad_releases_are_their_own_servers_and_the_fourth_finishes(
+        self, ground: Ground
+    ) -> None:
+        """One run: a file that is not the promised one, a unit that dies, another program."""
+        ground.installed(*WORKERS)
+        another = ANOTHER.replace("VERSION", "1.9.89").encode()
+        bad = {
+            "gpu-01": ground.serve("1.9.87", ground.program(NEW), sums=False),
+            "gpu-02": ground.serve("1.9.88", DIES),
+            "gpu-03": ground.serve("1.9.89", another),
+        }
+
+        @task
+        def install_its_own(ctx: Context) -> None:
+            version_ = bad.get(ctx.name, NEW)
+            install_exporters(ctx, exporters=["node"], versions=[f"node_exporter={version_}"])
+
+        with unharmed(ground, "gpu-01"), unharmed(ground, "gpu-02", "gpu-03", restarted=True):
+            outcomes = ground.fleet(*WORKERS).run(install_its_own)
+        failed(outcomes["gpu-01"], code="checksum", rollback="")
+        failed(outcomes["gpu-02"], code="unit-failed")
+        failed(outcomes["gpu-03"], code="another-exporter")
+        assert outcomes["gpu-04"].status is Status.CHANGED, outcomes["gpu-04"].why
+        serves(ground.server("gpu-04"), version_=NEW, program=ground.program(NEW))
 
     def test_three_servers_fail_and_the_fourth_finishes(self, ground: Ground) -> None:
         """A taken port, a full disk and another operator's lock: each its own server's fault."""

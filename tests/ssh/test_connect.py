@@ -38,6 +38,13 @@ BROKEN: dict[str, tuple[Any, str]] = {
 }
 
 
+HINTS = {
+    "host-key-unknown": "dcov keys scan gpu-02",
+    "host-key-changed": "dcov keys approve",
+    "host-key-revoked": "a new host key",
+}
+
+
 def broken_among_healthy(yard: Yard, **changes: Any) -> tuple[Any, Any]:
     """Run on three servers the second of which is broken; return its outcome and the report."""
     first, broken, last = (yard.sshd.entry(f"gpu-{n:02}", n) for n in (1, 2, 3))
@@ -104,6 +111,7 @@ def test_a_host_key_that_is_not_trusted(yard: Yard, tmp_path: Path, line: str, c
     assert (outcome.status, outcome.code) == (Status.UNREACHABLE, code)
     shown = "" if code != "host-key-unknown" else yard.sshd.host_key.fingerprint
     assert shown in outcome.why
+    assert HINTS[code] in outcome.hint
     assert report.summary == "2 ok, 1 unreachable"
     assert yard.sshd.log.count("Accepted publickey") == accepted + 2
 
@@ -163,6 +171,7 @@ def test_a_key_that_the_server_does_not_accept(yard: Yard, tmp_path: Path) -> No
     assert (outcome.status, outcome.code) == (Status.UNREACHABLE, "auth-refused")
     assert str(key) in outcome.why
     assert yard.sshd.user in outcome.why
+    assert "dcov keys deploy" in outcome.hint
 
 
 def test_nothing_to_log_in_with(yard: Yard) -> None:

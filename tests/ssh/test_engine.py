@@ -58,6 +58,21 @@ def test_ctrl_c_ends_fifty_commands_on_their_servers(yard: Yard) -> None:
     assert eventually(lambda: running(f"sleep 60; : {marks}") == [])
 
 
+def test_a_command_past_its_deadline_is_its_own_servers(yard: Yard) -> None:
+    """It has a code, its last words and a hint; the others' commands finish."""
+    fleet = yard.fleet("gpu-01", "gpu-02", "gpu-03")
+    slow = yard.sshd.address(2)
+    command = f"case $SSH_CONNECTION in *' {slow} '*) echo begun >&2; sleep 309;; esac; echo well"
+    report = fleet.sh(command, within=2)
+    assert report.summary == "2 ok, 1 timed_out"
+    assert [report[name].value.stdout for name in ("gpu-01", "gpu-03")] == ["well\n"] * 2
+    outcome = report["gpu-02"]
+    assert (outcome.status, outcome.code) == (Status.TIMED_OUT, "command-timeout")
+    assert "did not end within 2 s" in outcome.why
+    assert "look at why it hangs: begun" in outcome.hint
+    assert eventually(lambda: running("sleep\x00309") == [])
+
+
 def test_one_connection_a_server_and_run_unless_it_is_kept(yard: Yard) -> None:
     """Within `connected` the second call costs no login; after it the connection is closed."""
     fleet = yard.fleet()

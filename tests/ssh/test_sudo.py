@@ -67,6 +67,12 @@ def who(ctx: Context) -> tuple[str, str]:
     return first.stdout + first.stderr, second.stdout
 
 
+@task
+def asks_root(ctx: Context) -> str:
+    """Ask as root, by sudo where somebody else has logged in."""
+    return ctx.run(("id", "-un"), reads=True).stdout
+
+
 def outcome(yard: Yard, the_task: Any = who, **changes: Any) -> Outcome:
     entry = login(yard.sshd.entry("gpu-01"), user=USER, **changes)
     return only(yard.fleet_of(entry).run(the_task))
@@ -113,10 +119,15 @@ def test_root_by_sudo(yard: Yard, rules: list[str], password: str | None) -> Non
 def test_what_sudo_refuses(
     yard: Yard, rules: list[str], password: str | None, code: str, words: str
 ) -> None:
-    """Each refusal has its own code and cause, and does not wait for the deadline."""
+    """Each refusal has its own code, cause and hint, is not waited for, and is that server's."""
     allow(*rules)
-    found = outcome(yard, sudo_password=Secret(password) if password else None)
+    secret = Secret(password) if password else None
+    refusing = login(yard.sshd.entry("gpu-01"), user=USER, sudo_password=secret)
+    report = yard.fleet_of(refusing, yard.sshd.entry("gpu-02", 2)).run(asks_root)
+    assert report["gpu-02"].status is Status.OK, report["gpu-02"].why
+    found = report["gpu-01"]
     assert (found.status, found.code) == (Status.FAILED, code)
+    assert found.hint
     assert words in found.why
     assert USER in found.why
     assert found.seconds < 20
