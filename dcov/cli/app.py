@@ -29,6 +29,7 @@ HELP: Mapping[str, str] = MappingProxyType(
         "health": "Look at every layer of the site, and say whether it is well.",
         "logs": "Show what a service on the master writes.",
         "restart": "Restart services on the master.",
+        "reload-prometheus": "Have Prometheus read its files anew.",
         "proxy": "Test, reload and render the proxy's configuration.",
         "open": "Open Grafana or Prometheus in the browser, through a tunnel.",
         "forward": "Have a port of the master on this machine.",
@@ -71,7 +72,7 @@ class RootGroup(TyperGroup):
 
 
 def _imported(name: str) -> Any:
-    module = import_module(f"dcov.cli.{name}")
+    module = import_module(f"dcov.cli.{name.replace('-', '_')}")
     return get_command(module.app)
 
 
