@@ -23,7 +23,7 @@ from dcov.stack import PROMETHEUS, Blueprint, Stack, claim, on_engine, prometheu
 def configure_prometheus(
     ctx: Context,
     *,
-    config: str = "",
+    file: str = "",
     unit: str = "prometheus",
     url: str = "http://127.0.0.1:9090",
 ) -> None:
@@ -35,14 +35,14 @@ def configure_prometheus(
     otherwise the former configuration is put back. Those that are down are named.
 
     Parameters:
-        config: Configuration file of a Prometheus that dcov did not deploy; its own if empty.
+        file: Configuration file of a Prometheus that dcov did not deploy; its own if empty.
         unit: The systemd unit of such a one.
         url: Where such a one answers, as seen from the master.
     """
     blueprint: Blueprint = ctx.prepared
-    stack = None if config else blueprint.to_deploy(ctx)
+    stack = None if file else blueprint.to_deploy(ctx)
     if stack is None:
-        _given(ctx, blueprint, config=PurePosixPath(config), unit=unit, url=url)
+        _given(ctx, blueprint, config=PurePosixPath(file), unit=unit, url=url)
     else:
         _own(ctx, stack)
 

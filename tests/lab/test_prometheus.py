@@ -40,15 +40,15 @@ def story(ground: Ground) -> Story:
     stock = look(master).file(CONFIG).content_string
     pid = main_pid(master, "prometheus")
     before = files(master)
-    plan = fleet.plan(configure_prometheus, config=CONFIG)
+    plan = fleet.plan(configure_prometheus, file=CONFIG)
     return Story(
         stock=stock,
         pid=pid,
         before=before,
         planned=files(master),
         plan=plan,
-        first=fleet.run(configure_prometheus, config=CONFIG),
-        second=fleet.run(configure_prometheus, config=CONFIG),
+        first=fleet.run(configure_prometheus, file=CONFIG),
+        second=fleet.run(configure_prometheus, file=CONFIG),
     )
 
 
@@ -125,7 +125,7 @@ def test_a_broken_configuration_is_refused(
     template.write_text("- job_name: dcov\n  scrape_interval: every now and then\n")
     master = ground.server("master")
     before = files(master)
-    outcome = Fleet.load(site).where("master").run(configure_prometheus, config=CONFIG)["master"]
+    outcome = Fleet.load(site).where("master").run(configure_prometheus, file=CONFIG)["master"]
     assert (outcome.status, outcome.code) == (Status.FAILED, "content-refused"), outcome.why
     assert "every now and then" in outcome.why
     assert outcome.hint
@@ -147,7 +147,7 @@ def test_a_silent_exporter_stays_a_target(fleet: Fleet, silent: str) -> None:
     """It turns 0 and does not vanish; configuring again does not fail for it, and names it."""
     wait_until(lambda: up(fleet).get(silent) == 0.0, within=40)
     assert set(up(fleet)) == set(NAMES)
-    outcome = fleet.where("master").run(configure_prometheus, config=CONFIG)["master"]
+    outcome = fleet.where("master").run(configure_prometheus, file=CONFIG)["master"]
     assert outcome.status is Status.OK, outcome.why
     assert any(f"{silent} (node) is down" in note for note in outcome.notes)
     assert silent not in " ".join(

@@ -21,7 +21,7 @@ def test_a_dead_server_does_not_stop_the_first_configuration(ground: Ground) -> 
     dead.pause()
     try:
         outcome = ground.fleet("master").run(
-            configure_prometheus, config="/etc/prometheus/prometheus.yml"
+            configure_prometheus, file="/etc/prometheus/prometheus.yml"
         )["master"]
     finally:
         dead.unpause()
