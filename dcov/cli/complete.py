@@ -21,6 +21,7 @@ SERVICES = (  # of dcov.stack, which is too heavy for a Tab; a test holds them e
     "ipmi-monitor",
     "vastai-exporter",
     "runpod-exporter",
+    "dcov-gate",
 )
 
 

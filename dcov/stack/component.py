@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -74,6 +74,15 @@ RUNPOD = Component(name="runpod-exporter", port=8623, on=_runpod, volume="runpod
 # nginx between a proxy of the family, which is not ours, and the private networks.
 GATE = Component(name="dcov-gate", port=8079, on=_core, image_of=PROXY.name)
 COMPONENTS = (PROMETHEUS, GRAFANA, PROXY, IPMI_MONITOR, VASTAI, RUNPOD)
+
+
+def components_of(settings: Settings, *, here: Collection[str]) -> tuple[Component, ...]:
+    """Return the components that a site wants on a master on which these containers are.
+
+    The gate is one of them where it is there: that depends on whose proxy is used.
+    """
+    gate = (GATE,) if GATE.name in here else ()
+    return tuple(item for item in (*COMPONENTS, *gate) if item.on(settings))
 
 
 def wanted_tools(settings: Settings) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from dcov.context import Context
 from dcov.errors import ContainerFailedError, ContainerTakenError, UnknownNameError
@@ -12,7 +12,7 @@ from dcov.inventory.site import Site
 from dcov.runnable import task
 from dcov.secret import Masker
 from dcov.ssh.scripts import remote
-from dcov.stack.component import COMPONENTS
+from dcov.stack.component import components_of
 from dcov.stack.healthy import Healthy
 from dcov.stack.paths import COMPOSE_FILE
 from dcov.stack.survey import Survey
@@ -20,12 +20,12 @@ from dcov.stack.survey import Survey
 SLOW_STOP = 180.0  # seconds: a Prometheus may have much to write before it ends
 
 
-def known_service(site: Site, *, name: str) -> str:
-    """Return the name of a service that the site wants.
+def known_service(site: Site, *, name: str, here: Collection[str]) -> str:
+    """Return the name of a service that the site wants; `here` as in `components_of`.
 
     Raises UnknownNameError, with the nearest one, for another.
     """
-    known = [item.name for item in COMPONENTS if item.on(site.settings)]
+    known = [item.name for item in components_of(site.settings, here=here)]
     if name in known:
         return name
     nearest = tuple(difflib.get_close_matches(name, known, n=1))
@@ -40,7 +40,7 @@ def logs(fleet: Fleet, service: str, *, tail: int = 100, follow: bool = False) -
     Secrets of the site are masked. Raises UnknownNameError for what is no service of the site,
     and EngineRefusedError where it has no container.
     """
-    name = known_service(fleet.site, name=service)
+    name = known_service(fleet.site, name=service, here=(service,))  # the engine knows if it is
     masker = Masker.of(fleet.site.secrets)
     with fleet.docker as docker:
         for line in docker.logs(name, tail=tail, follow=follow):
@@ -58,7 +58,7 @@ def restart_services(ctx: Context, *, services: list[str] = []) -> None:  # noqa
     """
     survey = Survey.of(ctx)
     survey.require_engine()
-    names = [known_service(ctx.fleet, name=name) for name in services]
+    names = [known_service(ctx.fleet, name=name, here=survey.containers) for name in services]
     for name in names:
         if name not in survey.containers:
             tail = "`dcov quickstart` deploys what is missing"
@@ -66,8 +66,8 @@ def restart_services(ctx: Context, *, services: list[str] = []) -> None:  # noqa
         if foreign := survey.foreign(name):
             raise ContainerTakenError(container=name, owner=foreign.owner)
     if not names:
-        components = (item.name for item in COMPONENTS if item.on(ctx.fleet.settings))
-        names = [name for name in components if name in survey.containers]
+        known = components_of(ctx.fleet.settings, here=survey.containers)
+        names = [item.name for item in known if item.name in survey.containers]
         names = [name for name in names if not survey.foreign(name)]
     if not names:
         ctx.skip("none of its containers is here")

@@ -10,7 +10,7 @@ from typing import Any
 from dcov.clients.docker import Container
 from dcov.errors import PrometheusError
 from dcov.fleet import Fleet
-from dcov.stack.component import COMPONENTS
+from dcov.stack.component import components_of
 from dcov.stack.proxy import HOME
 from dcov.stack.survey import SITE
 from dcov.stack.tls.facts import CertificateFacts
@@ -109,8 +109,7 @@ def status(fleet: Fleet) -> StackStatus:
         engine=engine,
         services=tuple(
             _service(item.name, image=item.image(settings), container=found.get(item.name))
-            for item in COMPONENTS
-            if item.on(settings)
+            for item in components_of(settings, here=found)
         ),
         targets_up=up,
         targets=targets,
