@@ -40,11 +40,14 @@ def configure_prometheus(
         url: Where such a one answers, as seen from the master.
     """
     blueprint: Blueprint = ctx.prepared
-    stack = None if file else blueprint.to_deploy(ctx)
-    if stack is None:
+    if file:
         _given(ctx, blueprint, config=PurePosixPath(file), unit=unit, url=url)
-    else:
-        _own(ctx, stack)
+        return
+    if not PROMETHEUS.on(blueprint.site.settings):
+        ctx.skip("components.dc_overview is off, and no other Prometheus' configuration is named")
+    stack = blueprint.to_deploy(ctx)
+    stack.require(PROMETHEUS)
+    _own(ctx, stack)
 
 
 @on_engine
