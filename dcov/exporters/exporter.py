@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from dcov.converge.resource import Resource
 from dcov.exporters.artifact import Release
 from dcov.exporters.depot import Binary as Fetched
-from dcov.exporters.manifest import Manifest
+from dcov.exporters.manifest import Manifest, placed
 from dcov.rendering import Templates
 from dcov.resources.binary import Binary
 from dcov.resources.file import File
@@ -59,6 +59,10 @@ class Exporter:
     ) -> tuple[Resource, ...]:
         """Return all that makes it run on a server, in the order of applying."""
         unit = self.render(templates, port=port, listen=listen)
+        digests = {
+            self.binary: fetched.sha256,
+            self.unit_file: sha256(unit.encode()).hexdigest(),
+        }
         return (
             FreePort(port=port, unit=self.unit),
             Manifest(
@@ -67,12 +71,13 @@ class Exporter:
                 user=self.user or "",
                 paths=(self.binary, self.unit_file),
             ),
+            placed(digests, exporter=self.name),
             *((User(name=self.user),) if self.user else ()),
             Binary(path=self.binary, source=fetched.path, sha256=fetched.sha256),
             File(path=self.unit_file, content=unit),
             Unit(
                 name=self.unit,
                 binary_sha256=fetched.sha256,
-                started_with=sha256(unit.encode()).hexdigest(),
+                started_with=digests[self.unit_file],
             ),
         )

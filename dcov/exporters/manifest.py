@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from dcov.change import Action, Change
+from dcov.context import Context
 from dcov.converge.resource import Resource, Step
 from dcov.resources.directory import AbsentDirectory, AbsentTree
-from dcov.resources.file import AbsentFile, KeptFile
+from dcov.resources.file import AbsentFile, File, KeptFile
 from dcov.resources.unit import AbsentUnit, FormerUnit
 from dcov.resources.user import AbsentUser
 from dcov.ssh.command import Argv, Finished
@@ -51,6 +53,12 @@ class Manifest:
         )  # fmt: skip
 
 
+def placed(digests: Mapping[PurePosixPath, str], *, exporter: str) -> File:
+    """Return the list of what dcov placed: removing tells by it what somebody changed since."""
+    lines = (f"{sha256}  {path}\n" for path, sha256 in digests.items())
+    return File(path=FOLDER / exporter / "digests", content="".join(lines), mode=0o600)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Before:
     """A manifest as it was read back from a server."""
@@ -62,20 +70,31 @@ class Before:
     made_user: str
     made: tuple[PurePosixPath, ...]
     kept: tuple[tuple[PurePosixPath, PurePosixPath], ...]  # the path, and where its old file is
+    changed: tuple[str, ...] = ()  # paths with something else than what dcov placed there
+
+    @classmethod
+    def of(cls, ctx: Context, *, exporter: str) -> Before | None:
+        """Read it from a server; None where dcov has not installed this exporter."""
+        words = ("sh", "-c", remote("read-manifest.sh"), "sh", str(FOLDER / exporter))
+        said = ctx.run(words, reads=True, check=False)
+        return cls.read(said.stdout, exporter=exporter) if said.ok else None
 
     @classmethod
     def read(cls, text: str, *, exporter: str) -> Before:
-        """Read the manifest of this exporter."""
+        """Read what read-manifest.sh prints of this exporter."""
         folder = FOLDER / exporter / "before"
         user, unit, state = "", "", ""
         made: list[PurePosixPath] = []
         kept: list[tuple[PurePosixPath, PurePosixPath]] = []
+        changed: list[str] = []
         for line in text.splitlines():
             kind, what, name = line.split(" ", 2)
             if kind == "user" and what == "made":
                 user = name
             elif kind == "unit":
                 unit, state = name.removesuffix(".service"), what
+            elif kind == "changed":
+                changed.append(name)
             elif kind == "path" and what == "made":
                 made.append(PurePosixPath(name))
             elif kind == "path":
@@ -88,6 +107,7 @@ class Before:
             made_user=user,
             made=tuple(made),
             kept=tuple(kept),
+            changed=tuple(changed),
         )
 
     def resources(self) -> tuple[Resource, ...]:

@@ -87,13 +87,18 @@ def test_a_second_remove_has_nothing_to_do(ground: Ground) -> None:
 
 
 def test_a_plan_of_a_remove_changes_nothing(ground: Ground) -> None:
-    """It lists what will go, and it all stays."""
+    """It lists what will go, names what is not as dcov placed it, and it all stays."""
     ground.installed("gpu-02")
     server = ground.server("gpu-02")
+    unit = "/etc/systemd/system/node_exporter.service"
+    server.exec(["sh", "-c", f"echo '# by an operator' >>{unit}"])
     before = files(server)
     plan = ground.fleet("gpu-02").plan(remove_exporters)
     outcome = plan.report["gpu-02"]
     assert outcome.status is Status.CHANGED, outcome.why
+    assert outcome.notes == (f"{unit} is not as dcov placed it",)
+    deleted = {change.resource: change.diff for change in outcome.changes}
+    assert "-# by an operator" in deleted[f"file:{unit}"]
     gone = {change.resource for change in outcome.changes if change.action.value == "delete"}
     assert {
         "unit:node_exporter",

@@ -73,7 +73,8 @@ def installed(folder: Path) -> Answers:
         if isinstance(resource, Binary):
             said = f"regular file|root|root|755|{resource.sha256}\n"
         elif isinstance(resource, File):
-            said = f"regular file|root|root|644|{sha256(resource.content.encode())}\n"
+            mode = f"{resource.mode:o}"
+            said = f"regular file|root|root|{mode}|{sha256(resource.content.encode())}\n"
         elif isinstance(resource, Unit):
             said = (
                 "LoadState=loaded\nUnitFileState=enabled\nvolatile:\nActiveState=active\n"
