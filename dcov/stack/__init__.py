@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dcov.deployed import check_site
 from dcov.rendering import Templates
-from dcov.stack import grafana, health, ipmi_monitor, marketplaces, prometheus, proxy, upgrade
+from dcov.stack import (
+    grafana,
+    health,
+    ipmi_monitor,
+    marketplaces,
+    prerequisites,
+    prometheus,
+    proxy,
+    upgrade,
+)
 from dcov.stack.archive import Contents
 from dcov.stack.backup import backup
 from dcov.stack.blueprint import Blueprint
@@ -18,7 +27,6 @@ from dcov.stack.component import (
     RUNPOD,
     VASTAI,
     Component,
-    wanted_tools,
 )
 from dcov.stack.destroy import Remains
 from dcov.stack.engine import on_engine
@@ -59,12 +67,12 @@ __all__ = [
     "ipmi_monitor",
     "marketplaces",
     "on_engine",
+    "prerequisites",
     "prometheus",
     "proxy",
     "recorded",
     "say_withdrawn",
     "upgrade",
-    "wanted_tools",
     "with_passwords",
     "withdraw",
 ]

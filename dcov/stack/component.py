@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
-from dcov.config.settings import Settings, SslMode
+from dcov.config.settings import Settings
 
 On = Callable[[Settings], bool]
 
@@ -83,8 +83,3 @@ def components_of(settings: Settings, *, here: Collection[str]) -> tuple[Compone
     """
     gate = (GATE,) if GATE.name in here else ()
     return tuple(item for item in (*COMPONENTS, *gate) if item.on(settings))
-
-
-def wanted_tools(settings: Settings) -> tuple[str, ...]:
-    """Return the programs that the master itself needs, each in the package of its name."""
-    return ("curl", "openssl", *(("certbot",) if settings.ssl.mode is SslMode.LETSENCRYPT else ()))

@@ -83,13 +83,15 @@ class Survey:
     """A master as it was found.
 
     `engine` and `compose` are versions, empty where there is none; `trouble` are the words of an
-    engine that is installed and does not answer. `site` is what the master has of the site's files.
+    engine that is installed and does not answer; `disabled` tells that it runs as a unit that will
+    not start with the machine. `site` is what the master has of the site's files.
     `unsettled` tells that somebody is changing the server, or died while doing so.
     """
 
     engine: str = ""
     compose: str = ""
     trouble: str = ""
+    disabled: bool = False
     tools: frozenset[str] = frozenset()
     containers: Mapping[str, Container] = field(default_factory=dict)
     networks: Mapping[str, Network] = field(default_factory=dict)
@@ -133,6 +135,7 @@ class Survey:
             engine=_last(said, "engine"),
             compose=_last(said, "compose"),
             trouble=_last(said, "trouble"),
+            disabled="disabled" in said,
             tools=frozenset(said.get("tool", ())),
             containers={item.name: item for item in containers},
             networks={item.name: item for item in networks},

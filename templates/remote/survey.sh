@@ -17,6 +17,9 @@ if version=$(docker version --format '{{.Server.Version}}' 2>&1); then
 elif command -v docker >/dev/null; then
     say trouble "$(printf '%s' "$version" | tail -n 1)"
 fi
+# An engine may run as another unit, or as none: then there is nothing to enable.
+boot=$(systemctl is-active docker 2>/dev/null):$(systemctl is-enabled docker 2>/dev/null)
+[ "$boot" != active:disabled ] || say disabled docker
 compose=$(docker compose version --short 2>/dev/null) || compose=$(docker-compose version --short 2>/dev/null)
 [ -z "$compose" ] || say compose "$compose"
 ip -o addr show scope global 2>/dev/null | awk '{ print "address\t" $2 " " $4 }'
