@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 from dcov.errors import ConfigError
 from dcov.facts import Facts
-from dcov.home import expanded
 from dcov.inventory.entry import Entry, Login, Role, Unsaid
 from dcov.secret import Secret
 
@@ -60,15 +59,18 @@ class Server:
 
     @property
     def entry(self) -> Entry:
-        """The declaration that the engine works with; raises ConfigError for an unknown role."""
-        if self.role not in tuple(Role):
-            message = f"{self.role!r} is neither of {', '.join(Role)}"
-            raise ConfigError.about(message, key=f"{self.name}.role")
+        """The declaration that the engine works with; a ConfigError lists all that is wrong."""
+        from dcov.config.server import ServerSettings
+        from dcov.inventory.valid import valid
+
+        checked, problems = valid(self._keys(), model=ServerSettings, at=str(self.name))
+        if checked is None:
+            raise ConfigError(problems=problems)
         login = Login(
             address=self.ssh_host or self.server_ip or self.name,
             port=self.ssh_port or 22,
             user=self.ssh_user or "root",
-            key_path=expanded(self.ssh_key_path) if self.ssh_key_path else None,
+            key_path=checked.ssh_key_path,
             password=self.ssh_password,
             sudo_password=self.sudo_password,
             jump=self.ssh_jump,
@@ -82,11 +84,19 @@ class Server:
             login=login,
             role=Role(self.role),
             scrape_address=self.scrape_address or self.server_ip,
-            exporter_ports=self.exporter_ports,
+            exporter_ports=checked.exporter_ports,
             has_gpu=self.has_gpu,
-            labels=self.labels,
+            labels=checked.labels,
             groups=self.groups,
         )
+
+    def _keys(self) -> dict[str, Any]:
+        """Return what stands under these keys in a file."""
+        own = {item.name: getattr(self, item.name) for item in fields(self)}
+        del own["local"], own["groups"]
+        own["server_ip"] = self.server_ip or ("localhost" if self.local else self.name)
+        own["ssh_key_path"] = str(self.ssh_key_path) if self.ssh_key_path else None
+        return {key: value for key, value in own.items() if value != ""}
 
 
 class BoundServer:

@@ -6,7 +6,6 @@ They look at the plain data, so that they find what they can also where a model 
 from __future__ import annotations
 
 import difflib
-import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from dcov.config.circle import leads_back
 from dcov.config.document import Loc
 from dcov.config.jump import Jump
+from dcov.config.place import Place
 
 SSH_PORT = 22
 
@@ -53,14 +53,6 @@ def check(data: Any) -> Iterator[Fault]:
         yield from _jumps(declared)
 
 
-def same_address(address: str) -> str:
-    """Return one spelling for all those of one address."""
-    try:
-        return ipaddress.ip_address(address).compressed
-    except ValueError:
-        return address.rstrip(".").lower()
-
-
 def _declared(data: Mapping[str, Any]) -> Iterator[Declared]:
     master, servers = data.get("master"), data.get("servers")
     if isinstance(master, dict):
@@ -81,22 +73,21 @@ def _names(declared: tuple[Declared, ...]) -> Iterator[Fault]:
 
 
 def _places(declared: tuple[Declared, ...], *, port: int) -> Iterator[Fault]:
-    first: dict[tuple[str, str, str], Declared] = {}
+    first: dict[tuple[str, str, str], tuple[Place, Declared]] = {}
     for server in declared:
         key = "ssh_host" if "ssh_host" in server.keys else "server_ip"
         address = server.keys.get(key)
         if not isinstance(address, str):
             continue
-        own = server.keys.get("ssh_port", port)
-        place = (same_address(address), str(own), str(server.keys.get("ssh_jump")))
-        other = first.setdefault(place, server)
+        place = Place(
+            server=server.name,
+            address=address,
+            port=server.keys.get("ssh_port", port),
+            jump=server.keys.get("ssh_jump"),
+        )
+        twin, other = first.setdefault(place.spot, (place, server))
         if other.name != server.name:
-            yield Fault(
-                loc=server.at(key),
-                message=f"{server.name} and {other.name} are both at {address} port {own}; "
-                "behind NAT each has its own ssh_port",
-                other=other.loc,
-            )
+            yield Fault(loc=server.at(key), message=place.shared_with(twin), other=other.loc)
 
 
 def _masters(declared: tuple[Declared, ...]) -> Iterator[Fault]:

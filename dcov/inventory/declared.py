@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from dcov.config.checks import same_address
+from dcov.config.place import same_address
 from dcov.config.server import ServerSettings
 from dcov.config.settings import Settings
 from dcov.inventory.entry import Entry, Login, Role, Unsaid

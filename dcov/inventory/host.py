@@ -56,6 +56,12 @@ class Attributes(Section):
     platform: Text | None = key("Kind of system, for other people's tasks.")
 
 
+class Named(Attributes):
+    """The attributes of a host, with the name that it has in the inventory."""
+
+    name: ServerName
+
+
 class ConnectionElement(Attributes):
     """What one kind of connection has of its own."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dcov.config.checks import same_address
 from dcov.config.notice import Notice
+from dcov.config.place import same_address
 from dcov.inventory.site import Site
 
 

@@ -7,27 +7,21 @@ from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 from nornir.core.inventory import Host, Inventory
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
-from dcov.config.document import written
-from dcov.config.fields import kind_of
 from dcov.config.notice import Notice
-from dcov.config.reading import wrong
 from dcov.errors import ConfigError, Problem
 from dcov.inventory.as_hosts import SITE_PATH
 from dcov.inventory.entry import Entry, Login, Role, Unsaid
 from dcov.inventory.groups import MASTERS, WORKERS
-from dcov.inventory.host import Attributes, HostData
+from dcov.inventory.host import Attributes, HostData, Named
 from dcov.inventory.site import Site
+from dcov.inventory.valid import valid
 from dcov.secret import Secret
 
 ATTRIBUTES = ("hostname", "port", "username", "password", "platform")
-
-M = TypeVar("M", bound=BaseModel)
 
 
 def from_nornir(
@@ -56,9 +50,10 @@ def from_nornir(
 def to_entry(host: Host, *, folder: Path | None = None) -> Entry:
     """Return one host as an entry, with what its groups and the defaults give it."""
     own = {name: getattr(host, name) for name in ATTRIBUTES}
-    attributes, faults = _valid(own, model=Attributes, at=host.name, folder=folder)
+    own |= {"name": host.name, "hostname": host.hostname or host.name}
+    attributes, faults = valid(own, model=Named, at=str(host.name), folder=folder)
     at = f"{host.name}.data"
-    data, more = _valid(host.extended_data(), model=HostData, at=at, folder=folder)
+    data, more = valid(host.extended_data(), model=HostData, at=at, folder=folder)
     if attributes is None or data is None:
         raise ConfigError(problems=(*faults, *more))
     groups = tuple(group.name for group in host.extended_groups())
@@ -129,20 +124,3 @@ def _connection_options(host: Host) -> Iterator[tuple[str, Mapping[str, Any]]]:
         password = found["password"]
         found["password"] = Secret(password) if password else None
         yield kind, MappingProxyType({**found, "extras": deepcopy(found["extras"])})
-
-
-def _valid(
-    values: Mapping[str, Any], *, model: type[M], at: str, folder: Path | None
-) -> tuple[M | None, tuple[Problem, ...]]:
-    given = {name: value for name, value in values.items() if value is not None}
-    try:
-        return model.model_validate(given, context=folder), ()
-    except ValidationError as invalid:
-        errors = invalid.errors(include_url=False)
-        return None, tuple(_problem(error, at=at) for error in errors)
-
-
-def _problem(error: ErrorDetails, *, at: str) -> Problem:
-    key = f"{at}.{written(tuple(step for step in error['loc'] if step != '[key]'))}"
-    message = wrong(error, found=kind_of(error["input"]))
-    return Problem(message=message, key=key)

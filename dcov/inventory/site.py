@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from platformdirs import user_config_path
 
 from dcov.config.circle import leads_back
 from dcov.config.notice import Notice
+from dcov.config.place import Place
 from dcov.errors import ConfigError, Problem, UnknownNameError
 from dcov.home import own_folder
 from dcov.inventory.entry import Entry, Login, Role
@@ -29,7 +30,7 @@ SITE_NAME = "DC Overview"  # the existing product's
 
 
 # The models of the configuration, and pydantic below them, are half of what importing dcov would
-# cost; a fleet that is made from servers alone needs none of them.
+# cost; a fleet that is made from entries alone needs none of them.
 
 
 @cache
@@ -195,6 +196,8 @@ def _by_name(entries: Iterable[Entry], *, file: Path | None) -> Mapping[str, Ent
         if entry.name in found:
             say(_twice(entry.name, among=found), key="name")
         found[entry.name] = entry
+    for place, twin in _shared(found.values()):
+        say(place.shared_with(twin), key="ssh_port")
     masters = [entry.name for entry in found.values() if entry.role is Role.MASTER]
     if len(masters) > 1:
         say(f"{' and '.join(masters)} are both the master", key="role")
@@ -205,6 +208,17 @@ def _by_name(entries: Iterable[Entry], *, file: Path | None) -> Mapping[str, Ent
     if problems:
         raise ConfigError(problems=tuple(problems))
     return MappingProxyType(found)
+
+
+def _shared(entries: Iterable[Entry]) -> Iterator[tuple[Place, Place]]:
+    """Find servers that are logged in to at one place; this machine may have many names."""
+    first: dict[tuple[str, str, str], Place] = {}
+    for entry in entries:
+        login = entry.login
+        place = Place(server=entry.name, address=login.address, port=login.port, jump=login.jump)
+        twin = place if login.local else first.setdefault(place.spot, place)
+        if twin is not place:
+            yield place, twin
 
 
 def _twice(name: str, *, among: Mapping[str, Entry]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from dcov.config.checks import same_address
+from dcov.config.place import same_address
 from dcov.errors import ConfigError, Problem
 from dcov.exporters.catalogue import CATALOGUE
 from dcov.exporters.exporter import Exporter

@@ -217,7 +217,7 @@ LAZY_HERE = {  # what DESIGN does not list, each for what it would cost or bring
     "dcov.runnable": ("pydantic",),
     "dcov.ssh.newcomers": ("dcov.ssh.enrolment",),
     "dcov.ssh.way": ("dcov.config", "dcov.inventory"),
-    "dcov.server": ("dcov.engine",),
+    "dcov.server": ("dcov.engine", "dcov.config", "dcov.inventory"),
     "dcov.exporters.scrape": ("dcov.clients",),
     "dcov.monitoring.scraped": ("dcov.clients",),
     "dcov.stack.grafana.asked": ("dcov.clients",),

@@ -14,6 +14,8 @@ from dcov import Fleet, Server
 from dcov.engine.put import put_file
 from dcov.engine.record import past_run, runs_folder
 from dcov.errors import ConfigError
+from dcov.inventory.entry import Entry, Login
+from dcov.inventory.site import Site
 
 FULL = """
 import os
@@ -103,8 +105,9 @@ def test_without_a_home_it_is_said_what_to_set(state_home: Path) -> None:
 
 
 def test_a_name_with_a_slash_has_its_diff(tmp_path: Path) -> None:
-    """Other inventories than ours have such names."""
-    fleet = Fleet.of(Server(name="row 1/gpu-01", local=True))
+    """No source of servers lets one in today; a record is no place to depend on it."""
+    here = Entry(name="row 1/gpu-01", login=Login(address="localhost", local=True))
+    fleet = Fleet(site=Site.of(here))
     plan = fleet.plan(put_file, path=str(tmp_path / "new"), content="text\n")
     ((server, lines),) = past_run(plan.report.run).diffs()
     assert (server, lines.splitlines()[1]) == ("row 1/gpu-01", "+text")

@@ -34,7 +34,6 @@ from dcov import (
 )
 from dcov.engine.record import is_dead, past_run, past_runs
 from dcov.errors import (
-    ConfigError,
     DeadlineError,
     FleetError,
     ParameterError,
@@ -558,11 +557,6 @@ def test_a_label_that_no_server_has_is_an_error() -> None:
     with pytest.raises(UnknownNameError, match="no label matches 'evne'; did you mean even"):
         fleet(2).where(evne="True")
     assert len(fleet(2).where(even="neither")) == 0
-
-
-def test_a_role_that_there_is_not_is_an_error() -> None:
-    with pytest.raises(ConfigError, match=r"s0\.role: 'boss' is neither of master, worker"):
-        Fleet.of(Server(name="s0", role="boss"))
 
 
 def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:

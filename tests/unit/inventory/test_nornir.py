@@ -118,6 +118,27 @@ def test_a_value_of_another_type_is_a_clear_error(host, problem: str) -> None:
     assert said.startswith(problem)
 
 
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("a b", "a b.name: 'a b' is no name"),
+        ("all", "all.name: 'all' is the name of a group"),
+        ("300.1.1.1", "300.1.1.1.hostname: 300.1.1.1 is no IP address"),
+    ],
+)
+def test_a_name_that_cannot_be_used_is_refused(name: str, problem: str) -> None:
+    """It must be able to stand in known_hosts, and be an address where there is no other."""
+    with pytest.raises(ConfigError) as caught:
+        from_nornir(Inventory(hosts=Hosts({name: Host(name=name)})))
+    assert problem in str(caught.value)
+
+
+def test_two_hosts_at_one_place_are_refused() -> None:
+    hosts = {name: Host(name=name, hostname="192.0.2.1") for name in "ab"}
+    with pytest.raises(ConfigError, match=r"b and a are both at 192\.0\.2\.1 port 22"):
+        from_nornir(Inventory(hosts=Hosts(hosts)))
+
+
 def test_the_problems_of_all_hosts_come_together() -> None:
     hosts = {name: Host(name=name, port="22", data={"has_gpu": 1}) for name in ("a", "b")}
     with pytest.raises(ConfigError) as caught:

@@ -235,11 +235,27 @@ def test_a_site_of_entries_has_these_servers_and_no_others() -> None:
             (entry("a", jump="b"), entry("b", "192.0.2.2", jump="a")),
             "the way to a leads through a itself",
         ),
+        (
+            (entry("a", "2001:db8::1", port=2222), entry("b", "2001:db8:0::1", port=2222)),
+            "b and a are both at 2001:db8:0::1 port 2222; behind NAT each has its own ssh_port",
+        ),
+        (
+            (entry("j", "192.0.2.9"), entry("a", jump="j"), entry("b", jump="j")),
+            "b and a are both at 192.0.2.1 port 22",
+        ),
     ],
 )
 def test_entries_that_contradict_each_other_are_refused(entries, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         Site.of(*entries)
+
+
+def test_one_address_is_many_places() -> None:
+    """By another port, or behind another jump host; and this machine has any number of names."""
+    local = [Entry(name=name, login=Login(address="localhost", local=True)) for name in "xyz"]
+    behind = [entry("j", "192.0.2.9"), entry("c", jump="j"), entry("d", jump="k.example.com")]
+    site = Site.of(entry("a"), entry("b", port=2222), *behind, *local)
+    assert list(site.entries) == [*"abjcd", *"xyz"]
 
 
 def test_an_unknown_server_is_an_error_with_a_suggestion() -> None:
