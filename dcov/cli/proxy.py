@@ -44,15 +44,15 @@ def render(
     own: Annotated[
         bool,
         typer.Option(
-            "--own", help="For an nginx of your own on the master: services by their addresses."
+            "--own", help="For an nginx of your own on the master: by addresses and paths there."
         ),
     ] = False,
     how: How,
 ) -> None:
     """Print the nginx.conf that would be deployed now.
 
-    With --own it is for an nginx on the master that is not on the services' networks; docs/proxy.md
-    tells what else it needs.
+    With --own it is for an nginx that runs on the master in no container: it finds services and
+    files as the master does. docs/proxy.md tells what else such a one needs.
     """
     from dcov.cli.opened import chosen
     from dcov.stack.proxy.operation import render_proxy

@@ -47,13 +47,18 @@ STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """Where nginx finds what, as it sees it: the folders that its container mounts."""
+    """Where nginx finds what, as it sees it: the folders that its container mounts.
+
+    It writes below `scratch`, and into `pid` and `access_log`.
+    """
 
     nginx: str = "/etc/nginx/dcov"
     ssl: str = "/etc/nginx/ssl"
     html: str = "/usr/share/nginx/dcov"
     acme: str = "/var/www/certbot"
     scratch: str = "/var/cache/nginx"
+    pid: str = "/var/cache/nginx/nginx.pid"
+    access_log: str = "/dev/stdout"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +68,8 @@ class Proxy:
     `names` are the site's DNS names and addresses, the one to redirect to first. `roles` gives each
     user of the htpasswd file a role. `components` are those that are on. `hsts` is for a
     certificate that browsers trust: with it they refuse any other one. `upstreams` says where a
-    component answers if not under its own name. The inner listener answers `inner_networks` alone.
+    component answers if not under its own name. The inner listener answers `inner_networks` alone;
+    there is none where `inner_port` is 0.
     """
 
     site: str

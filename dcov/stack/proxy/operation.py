@@ -10,12 +10,23 @@ from dcov.runnable import task
 from dcov.ssh.command import Argv
 from dcov.stack.blueprint import Blueprint
 from dcov.stack.component import GRAFANA, PROMETHEUS, PROXY
-from dcov.stack.proxy.deployed import proxy_of, reloaded
-from dcov.stack.proxy.nginx import NGINX_CONF, nginx_files
+from dcov.stack.proxy.deployed import SERVER, proxy_of, reloaded
+from dcov.stack.proxy.nginx import HTPASSWD, LANDING_PAGE, NGINX_CONF, Places, Proxy, nginx_files
 from dcov.stack.stack import Stack
 from dcov.stack.survey import Mount, Survey
+from dcov.stack.tls.certbot import WEBROOT
 
 INSIDE = "/etc/nginx/dcov/nginx.conf"
+# What an nginx finds, and may write, on the master itself: the last three are the distribution's.
+ON_MASTER = Places(
+    nginx=str(HTPASSWD.parent),
+    ssl=str(SERVER[0].parent),
+    html=str(LANDING_PAGE.parent),
+    acme=str(WEBROOT),
+    scratch="/var/lib/nginx",
+    pid="/run/nginx.pid",
+    access_log="/var/log/nginx/access.log",
+)
 
 
 @task(on="master")
@@ -48,15 +59,21 @@ def render_proxy(ctx: Context, *, on_loopback: bool = False) -> str:
     """Return the proxy's nginx.conf as it would be deployed now.
 
     Parameters:
-        on_loopback: Lead to the services as the master itself reaches them, for an nginx that is
-            not on their networks.
+        on_loopback: Find services and files as the master itself does, for an nginx that runs
+            there in no container.
     """
     blueprint: Blueprint = ctx.prepared
     stack = blueprint.stack(ctx)
-    wanted = proxy_of(stack)
-    if on_loopback:
-        wanted = replace(wanted, upstreams=_upstreams(stack))
+    wanted = on_master(stack) if on_loopback else proxy_of(stack)
     return nginx_files(stack.templates, proxy=wanted)[NGINX_CONF]
+
+
+def on_master(stack: Stack) -> Proxy:
+    """Return what an nginx does that runs on the master in no container.
+
+    It has no inner listener: Prometheus reaches none that is not on its networks.
+    """
+    return replace(proxy_of(stack), upstreams=_upstreams(stack), places=ON_MASTER, inner_port=0)
 
 
 def _upstreams(stack: Stack) -> dict[str, str]:

@@ -32,6 +32,8 @@ from dcov.stack.inherited import Inherited
 from dcov.stack.paths import COMPOSE_FILE
 from dcov.stack.proxy.family import Family
 from dcov.stack.proxy.family_routes import FamilyRoutes
+from dcov.stack.proxy.nginx import NGINX_CONF
+from dcov.stack.proxy.operation import on_master
 from dcov.stack.survey import Mount
 from dcov.stack.tls.certbot import HOOK
 
@@ -211,6 +213,22 @@ class TestNginx:
             said = ran("openssl", "verify", "-x509_strict", "-purpose", "sslserver", kind, one,
                        "-CAfile", trusted, ssl / "server.crt")  # fmt: skip
             assert said.returncode == 0, said.stderr
+
+    def test_it_accepts_what_is_rendered_for_an_nginx_of_ones_own(self, render: Render) -> None:
+        """On the master's own paths: with the certificate, and the folders that Debian's package makes."""
+        site = render("everything")
+        wanted = on_master(site.stack)
+        text = proxy.nginx_files(site.stack.templates, proxy=wanted)[NGINX_CONF]
+        inside = ("/etc/nginx", "/usr/share/nginx", "/var/cache/nginx", "/dev/stdout", ":8079")
+        assert [path for path in inside if path in text] == []
+        site.certify()
+        for folder in ("/etc/nginx", "/run", "/var/lib/nginx", "/var/log/nginx"):
+            site.at(folder).mkdir(parents=True)
+        conf = site.at("/etc/nginx/nginx.conf")
+        conf.write_text(site.led(text))
+        done = ran(NGINX, "-t", "-c", conf)
+        assert done.returncode == 0, done.stderr
+        assert "warn" not in done.stderr
 
     def test_it_refuses_a_broken_one(self, render: Render) -> None:
         broken = shipped("stack/nginx.conf.j2").replace("auth_basic dcov;", "auth_basic;")
