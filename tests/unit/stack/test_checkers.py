@@ -215,7 +215,7 @@ class TestNginx:
             assert said.returncode == 0, said.stderr
 
     def test_it_accepts_what_is_rendered_for_an_nginx_of_ones_own(self, render: Render) -> None:
-        """On the master's own paths: with the certificate, and the folders that Debian's package makes."""
+        """With nothing but the certificate, and the folders that Debian's package makes."""
         site = render("everything")
         wanted = on_master(site.stack)
         text = proxy.nginx_files(site.stack.templates, proxy=wanted)[NGINX_CONF]
