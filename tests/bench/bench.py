@@ -24,6 +24,7 @@ from typing import Any
 from measure import Run, medians, run
 from page import with_sections
 from quickstart import measured
+from seen import check, look, wants
 
 from dcov.testing.proxy import DelayProxy
 from dcov.testing.sshd import LoopbackSshd
@@ -114,7 +115,7 @@ def fanout(site: Site, *, rounds: int) -> list[str]:
     base, ours, ssh2 = (found[name] for name in ("nornir + paramiko", "dcov", "ssh2-python"))
     return [
         f"## One command on {servers} servers, cold, host keys checked, 50 workers\n",
-        *_table(found),
+        *_table(found, runs=rounds),
         f"\ndcov to nornir + paramiko: {ours.wall / base.wall:.2f} in wall clock, "
         f"{ours.cpu / base.cpu:.2f} in CPU (bound 1.15). To ssh2-python: "
         f"{ours.wall / ssh2.wall:.2f} and {ours.cpu / ssh2.cpu:.2f} (aim 1.15).\n",
@@ -135,8 +136,7 @@ def first(site: Site, *, rounds: int) -> list[str]:
     once = {name: medians(found) for name, found in runs.items()}
     return [
         f"## {SET} on {servers} blank servers\n",
-        f"\nMedians of {fewer} runs.\n",
-        *_table(once),
+        *_table(once, runs=fewer),
         f"\npyinfra to dcov {once['pyinfra'].wall / once['dcov'].wall:.2f} (bound 1.5), "
         f"ansible-core to dcov {once['ansible-core'].wall / once['dcov'].wall:.2f} (bound 1.5).\n",
     ]
@@ -164,9 +164,9 @@ def converge(site: Site, *, rounds: int) -> list[str]:
             )
     return [
         f"## The same on {servers} servers that have it\n",
-        *_table(again),
+        *_table(again, runs=rounds),
         "\nWith 50 ms of round-trip time:\n",
-        *_table(slow),
+        *_table(slow, runs=rounds),
         f"\nNo change: pyinfra to dcov {again['pyinfra'].wall / again['dcov'].wall:.2f} (bound 2.5), "
         f"ansible-core to dcov {again['ansible-core'].wall / again['dcov'].wall:.2f} (bound 10), dcov "
         f"to the floor {again['dcov'].wall / again['floor'].wall:.2f} (bound 1.25). With 50 ms: "
@@ -187,7 +187,10 @@ def _set(site: Site, *, servers: int, port: int | None = None) -> Path:
 
 def _script(name: str, spec: Path, *, expect: dict[str, int]) -> Run:
     argv = [PYTHON, str(HERE / "converge" / name), str(spec)]
-    return run(argv, expect=expect, watchdog=300)
+    before = look(spec)
+    done = run(argv, expect=expect, watchdog=300)
+    check(spec, before=before, changed=expect["changed"])
+    return done
 
 
 def _peers(site: Site, spec: Path) -> dict[str, Callable[[int], Run]]:
@@ -204,24 +207,6 @@ def _peers(site: Site, spec: Path) -> dict[str, Callable[[int], Run]]:
     }
 
 
-def _hosts(spec: Path) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
-    from converge.wanted import Wanted  # type: ignore[import-not-found]
-
-    data = json.loads(spec.read_text())
-    for number, host in zip(data["numbers"], data["hosts"], strict=True):
-        want = Wanted.of(number, folder=data["folder"])
-        yield (
-            host,
-            {
-                "b_user": want.user,
-                "b_folder": want.folder,
-                "b_unit": want.unit,
-                "b_config": want.config,
-                "b_binary": data["binary"],
-            },
-        )
-
-
 def _pyinfra(site: Site, spec: Path, *, changed: int) -> Run:
     """pyinfra by its API-free way: the CLI, without its per-host prompts, 50 at once."""
     data = json.loads(spec.read_text())
@@ -234,14 +219,15 @@ def _pyinfra(site: Site, spec: Path, *, changed: int) -> Run:
     }
     inventory = site.folder / "pyinfra_inventory.py"
     hosts = [
-        (host["name"], {"ssh_hostname": host["address"], **common, **wants})
-        for host, wants in _hosts(spec)
+        (host["name"], {"ssh_hostname": host["address"], **common, **want})
+        for host, want in wants(spec)
     ]
     inventory.write_text(f"hosts = {hosts!r}\n")
     deploy = HERE / "converge" / "pyinfra_deploy.py"
     argv = [str(PEERS / "pyinfra"), "-y", "--parallel", "50", str(inventory), str(deploy)]
+    before = look(spec)
     done = run(argv, expect={}, watchdog=600, env={"BENCH_SPEC": str(spec)}, cwd=site.folder)
-    check(spec, changed=changed)
+    check(spec, before=before, changed=changed)
     return done
 
 
@@ -249,8 +235,8 @@ def _ansible(site: Site, spec: Path, *, changed: int) -> Run:
     """ansible-core with pipelining, ControlPersist and 50 forks, host keys checked."""
     data = json.loads(spec.read_text())
     hosts = {}
-    for host, wants in _hosts(spec):
-        hosts[host["name"]] = {"ansible_host": host["address"], **wants}
+    for host, want in wants(spec):
+        hosts[host["name"]] = {"ansible_host": host["address"], **want}
     variables = {
         "ansible_user": "root",
         "ansible_port": data["port"],
@@ -273,26 +259,12 @@ def _ansible(site: Site, spec: Path, *, changed: int) -> Run:
         str(inventory),
         str(HERE / "converge" / "ansible.yml"),
     ]
+    before = look(spec)
     done = run(
         argv, expect={}, watchdog=900, env={"ANSIBLE_CONFIG": str(config), "LC_ALL": "C.UTF-8"}
     )
-    check(spec, changed=changed)
+    check(spec, before=before, changed=changed)
     return done
-
-
-def check(spec: Path, *, changed: int) -> None:
-    """Look at the files themselves, whoever made them."""
-    del changed
-    data = json.loads(spec.read_text())
-    for _, wants in _hosts(spec):
-        folder = Path(wants["b_folder"])
-        right = (
-            hashlib.sha256((folder / "exporter").read_bytes()).hexdigest() == data["sha256"]
-            and (folder / "exporter.service").read_text() == wants["b_unit"]
-            and (folder / "exporter.yml").read_text() == wants["b_config"]
-        )
-        if not right:
-            raise SystemExit(f"{folder} is not as it should be")
 
 
 @contextmanager
@@ -326,7 +298,7 @@ def many(site: Site, *, rounds: int) -> list[str]:
     small, large = found.values()
     return [
         "## Many servers, one command\n",
-        *_table(found),
+        *_table(found, runs=1),
         f"\nPeak memory at 1,000: {small.memory:.0f} MiB (bound 400). Five times the servers took "
         f"{large.memory / small.memory:.2f} times the memory (bound: less than 5).\n",
     ]
@@ -341,12 +313,18 @@ def idle(site: Site, *, rounds: int) -> list[str]:
     share = done.said["core"] * 100
     return [
         "## 300 connections held idle for 20 s\n",
-        f"\n{share:.2f} % of a core (bound 1 %); every one of them answered afterwards.\n",
+        f"\n{share:.2f} % of a core in one run (bound 1 %); every one of them answered afterwards.\n",
     ]
 
 
-def _table(found: dict[str, Run]) -> list[str]:
-    lines = ["| | wall clock, s | CPU, s | peak memory, MiB |\n", "|---|---|---|---|\n"]
+def _table(found: dict[str, Run], *, runs: int) -> list[str]:
+    """Return a table that says of how many runs its figures are."""
+    said = f"Medians of {runs} interleaved runs" if runs > 1 else "One run each"
+    lines = [
+        f"{said}.\n\n",
+        "| | wall clock, s | CPU, s | peak memory, MiB |\n",
+        "|---|---|---|---|\n",
+    ]
     for name, item in found.items():
         lines.append(f"| {name} | {item.wall:.2f} | {item.cpu:.2f} | {item.memory:.0f} |\n")
     return ["\n", *lines]
@@ -378,7 +356,7 @@ def main() -> None:
     written = not options.parts or options.rounds == ROUNDS
     known = ""
     if written:
-        known = PAGE.read_text() if options.parts and PAGE.exists() else _head(options.rounds)
+        known = PAGE.read_text() if options.parts and PAGE.exists() else _head()
     sections: list[str] = []
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -396,7 +374,7 @@ def main() -> None:
         print(*sections, sep="\n")
 
 
-def _head(rounds: int) -> str:
+def _head() -> str:
     peers = subprocess.run(
         [PEERS / "python", "-c", "from importlib.metadata import version as v; "
          "print(*(f'{n} {v(n)}' for n in ('pyinfra', 'ansible-core', 'ssh2-python')), sep=', ')"],
@@ -404,8 +382,8 @@ def _head(rounds: int) -> str:
     ).stdout.strip()  # fmt: skip
     ours = ", ".join(f"{name} {version(name)}" for name in ("nornir", "paramiko"))
     return (
-        "# Benchmarks\n\nWritten by `make bench`; do not edit. Medians of "
-        f"{rounds} interleaved runs on {os.cpu_count()} cores that clients and servers share, "
+        "# Benchmarks\n\nWritten by `make bench`; do not edit. Each part says of how many runs its "
+        f"figures are. They ran on {os.cpu_count()} cores that clients and servers share, "
         f"Python {platform.python_version()}; {ours}, {peers}. The fleet is one sshd on loopback, so "
         "most of the wall clock is the servers' own cost.\n"
     )
