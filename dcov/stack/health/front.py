@@ -14,7 +14,8 @@ from dcov.errors import ConfigError
 from dcov.secret import Secret
 from dcov.stack.component import PROXY
 from dcov.stack.health.verdict import Layer, Level, Verdict
-from dcov.stack.proxy import Access, CertificateFacts, proxy_of
+from dcov.stack.proxy import Access, CertificateFacts, StrangersRefused, proxy_of
+from dcov.stack.proxy.family import ASKED
 from dcov.stack.stack import Stack
 
 if TYPE_CHECKING:
@@ -39,12 +40,27 @@ def of_proxy(ctx: Context, *, stack: Stack) -> Iterator[Verdict]:
             if theirs:
                 # Its logins are not ours, nor are its other routes.
                 yield _verdict(ctx, "/", answer=_ask(http, "/"), access=None)
+                yield from behind_theirs(ctx, stack=stack)
             else:
                 yield from _routes(ctx, http, stack=stack)
         except (requests.RequestException, OSError) as error:
             yield _verdict(ctx, "/", why=f"does not answer: {error}", hint="`dcov proxy test`")
     if shown.shown:
         yield certificate(shown.shown, name=stack.domain, server=ctx.name)
+
+
+def behind_theirs(ctx: Context, *, stack: Stack) -> Iterator[Verdict]:
+    """Yield whether somebody else's proxy leads strangers to a login where dcov's services are.
+
+    What it answers to somebody who is logged in is not known: its logins are its own.
+    """
+    names = {item.name for item in stack.components}
+    for component, paths in ASKED.items():
+        if component in names:
+            wrong = StrangersRefused(paths=paths).look(ctx)
+            hint = "`dcov run setup-proxy` puts it right, or says what hinders it" if wrong else ""
+            why = f"to somebody without a login {wrong}" if wrong else "asks for a login"
+            yield _verdict(ctx, paths[0], why=why, hint=hint)
 
 
 def _routes(ctx: Context, http: requests.Session, *, stack: Stack) -> Iterator[Verdict]:
