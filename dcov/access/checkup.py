@@ -92,6 +92,8 @@ def _troubles(facts: Facts, *, declared_gpu: bool | None, skew: float) -> Iterat
         yield "no systemd"
     if facts.has_gpu and not facts.gpus:
         yield "a GPU whose driver does not answer"
+    if declared_gpu is None and facts.has_gpu:
+        yield "a GPU that is not declared (`has_gpu: true`), and so not scraped"
     if declared_gpu and not facts.has_gpu:
         yield "declared with a GPU and has none"
 

@@ -77,7 +77,9 @@ class ServerSettings(Section):
     exporter_ports: Ports = table(
         "Ports of exporters as Prometheus reaches them, where they differ (NAT)."
     )
-    has_gpu: Flag | None = key("Whether it has a GPU; found out where it is missing.")
+    has_gpu: Flag | None = key(
+        "Whether it has a GPU: found out where its exporter is installed, and scraped where true."
+    )
     bmc_ip: Address | None = key("Address of its BMC.")
     bmc_user: Text | None = key("User of its BMC; `bmc.username` where it is missing.")
     bmc_password: SecretText | None = key("Password of its BMC; `bmc.password` otherwise.")

@@ -115,7 +115,12 @@ def _ssh(answers: Answers) -> None:
 
 def _servers(answers: Answers) -> None:
     found = ask_servers(answers.site)
-    answers.site["servers"] = list(found.items)
+    items = list(found.items)
+    if items and agree("Has each of them an NVIDIA GPU?", default=True):
+        items = [{**server, "has_gpu": True} for server in items]
+    elif items:
+        say("  write `has_gpu: true` to those that have one: only those GPUs are scraped")
+    answers.site["servers"] = items
     answers.secrets.update({table: dict(names) for table, names in found.passwords.items()})
 
 

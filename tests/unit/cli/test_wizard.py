@@ -37,6 +37,7 @@ gpu-02
 
 192.0.2.122
 
+
 y
 
 bmc-secret
@@ -90,8 +91,13 @@ def test_a_small_site(folder: Path) -> None:
         "master": {"name": "monitor", "server_ip": "192.0.2.10"},
         "ssh": {"username": "root", "port": 22},
         "servers": [
-            {"name": "gpu-01", "server_ip": "192.0.2.21"},
-            {"name": "gpu-02", "server_ip": "192.0.2.22", "bmc_ip": "192.0.2.122"},
+            {"name": "gpu-01", "server_ip": "192.0.2.21", "has_gpu": True},
+            {
+                "name": "gpu-02",
+                "server_ip": "192.0.2.22",
+                "bmc_ip": "192.0.2.122",
+                "has_gpu": True,
+            },
         ],
         "bmc": {"username": "ADMIN"},
         "components": {"ipmi_monitor": True, "vast_exporter": False, "runpod_exporter": False},
@@ -126,7 +132,7 @@ def line(n: int, *instead: str) -> str:
         (8, "somehow", "one of hand, file, paste, none"),
         (10, "192.0.2.999", "192.0.2.999 is no IP address"),
         (11, "70000", "must be 65535 or less"),
-        (24, "soon", "one of self_signed, letsencrypt, own"),
+        (25, "soon", "one of self_signed, letsencrypt, own"),
     ],
 )
 def test_a_wrong_answer_is_asked_for_again(n: int, wrong: str, said: str, folder: Path) -> None:
@@ -136,11 +142,20 @@ def test_a_wrong_answer_is_asked_for_again(n: int, wrong: str, said: str, folder
     assert yaml.safe_load((folder / "fleet-config.yaml").read_text())["site_name"] == "Lab"
 
 
+def test_where_not_all_have_a_gpu_it_is_said_what_to_write(folder: Path) -> None:
+    lines = SHORT.splitlines()
+    code, out = answered(folder, "\n".join((*lines[:18], "n", *lines[19:])) + "\n")
+    assert code == 0, out
+    assert "write `has_gpu: true` to those that have one" in out
+    servers = load(folder / "fleet-config.yaml").settings.servers
+    assert [server.has_gpu for server in servers] == [None, None]
+
+
 def test_a_weak_password_and_one_mistyped_are_asked_for_again(folder: Path) -> None:
     good = "a-good-password"
     tries = ("short", "YOUR_PASSWORD", "${env:PASSWORD}x", good, "mistyped", good, good)
     lines = SHORT.splitlines()
-    code, out = answered(folder, "\n".join((*lines[:27], *tries, lines[28])) + "\n")
+    code, out = answered(folder, "\n".join((*lines[:28], *tries, lines[29])) + "\n")
     assert code == 0, out
     for said in ("shorter than 12", "everybody knows", "followed as a reference", "the two differ"):
         assert said in out
@@ -160,7 +175,7 @@ def test_two_servers_at_one_place_are_not_taken(folder: Path) -> None:
 
 def with_list(*answers: str) -> str:
     lines = SHORT.splitlines()
-    return "\n".join((*lines[:8], *answers, "n", *lines[22:])) + "\n"
+    return "\n".join((*lines[:8], *answers, "", "n", *lines[23:])) + "\n"
 
 
 def test_a_pasted_list_with_passwords(folder: Path) -> None:
@@ -211,7 +226,7 @@ def test_the_longest_way(folder: Path, home: Path) -> None:
 def test_a_certificate_of_ones_own(folder: Path) -> None:
     lines = SHORT.splitlines()
     own = ("own", "", "/etc/ssl/a.crt", "/etc/ssl/a.key")
-    code, out = answered(folder, "\n".join((*lines[:24], *own, *lines[26:])) + "\n")
+    code, out = answered(folder, "\n".join((*lines[:25], *own, *lines[27:])) + "\n")
     assert code == 0, out
     settings = load(folder / "fleet-config.yaml").settings
     assert (settings.ssl.cert_path, settings.ssl.key_path) == ("/etc/ssl/a.crt", "/etc/ssl/a.key")
@@ -265,8 +280,9 @@ QUESTIONS = (
     "Name of the site", "the master, with", "Name of the master", "Its address", "SSH user",
     "SSH port", "Private key", "SSH password", "How do you name", "next server", "Address of",
     "SSH port", "BMC address", "next server", "Address of", "SSH port", "BMC address",
-    "next server", "IPMI Monitor", "User of the BMCs", "Password of the BMCs", "Once more",
-    "Vast.ai?", "RunPod?", "Certificate", "DNS name", "First user", "password, 12", "Write these",
+    "next server", "NVIDIA GPU", "IPMI Monitor", "User of the BMCs", "Password of the BMCs",
+    "Once more", "Vast.ai?", "RunPod?", "Certificate", "DNS name", "First user", "password, 12",
+    "Write these",
 )  # fmt: skip
 
 
