@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import native_compose
 import pytest
@@ -335,3 +336,30 @@ def test_shellcheck_accepts_the_hook_of_renewals(render: Render) -> None:
     site.place(*proxy.from_lets_encrypt(site.stack))
     done = ran("shellcheck", "-s", "dash", "-S", "warning", site.at(HOOK))
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("name", SITES)
+class TestWhatOthersReach:
+    """Neighbours, and everybody who reaches the master."""
+
+    @staticmethod
+    def services(site: RenderedSite) -> dict[str, Any]:
+        site.place(*site.stack.foundation())
+        services: dict[str, Any] = site.compose()["services"] or {}
+        return services
+
+    def test_the_core_is_on_no_network_of_neighbours(self, render: Render, name: str) -> None:
+        """Any container there could ask Prometheus, and tell Grafana who is logged in."""
+        services = self.services(render(name))
+        for core in {PROMETHEUS.name, GRAFANA.name} & set(services):
+            assert set(services[core]["networks"]) <= {"dcov-metrics", "dcov-identity"}
+        for item in services.values():
+            assert "network_mode" not in item
+
+    def test_nothing_but_the_proxy_is_published(self, render: Render, name: str) -> None:
+        for service, item in self.services(render(name)).items():
+            published = item.get("ports", ())
+            if service == PROXY.name:
+                assert published == ["80:80", "443:443"]
+            else:
+                assert [port for port in published if not port.startswith("127.0.0.1:")] == []
