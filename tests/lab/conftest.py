@@ -22,6 +22,7 @@ LAST = (
     "test_quickstart",
     "test_health",
     "test_operation",
+    "test_switched_off",
     "test_newcomer",
     "test_site_truth",
     "test_quickstart_faults",
