@@ -78,6 +78,15 @@ def test_what_prometheus_sees(lab: Lab, ground: Ground, run: Runs) -> None:
         assert name in targets.stdout
 
 
+def test_prometheus_alone(lab: Lab, ground: Ground, run: Runs) -> None:
+    """Where the whole site runs, the script for Prometheus alone finds it as it would make it."""
+    ground.deployed()
+    done = run("examples/only_prometheus.py", lab.config)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("1 ok\n")
+    assert "prometheus of master: up\n" in done.stdout
+
+
 def test_what_failed_is_named_with_its_hint_and_run_again(ground: Ground, run: Runs) -> None:
     """A server without a running sshd is planned as unreachable, the others are installed."""
     ground.blank("gpu-01", "gpu-02")
