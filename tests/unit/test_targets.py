@@ -65,7 +65,7 @@ def test_what_writes_targets_stops_and_nothing_else(write: Write) -> None:
     config.write_text(config.read_text().replace("{name: head, server_ip: 192.0.2.9}", "local"))
     fleet = Fleet.load(config)
     assert len(fleet.where("gpu-*")) == 2
-    (outcome,) = fleet.plan(configure_prometheus, config="/none/prometheus.yml").report.outcomes
+    (outcome,) = fleet.plan(configure_prometheus, file="/none/prometheus.yml").report.outcomes
     assert (outcome.status, outcome.code) == (Status.FAILED, "config")
     assert "gpu-01 (node) and gpu-02 (node) would both be scraped at 203.0.113.5:9100" in (
         outcome.why
