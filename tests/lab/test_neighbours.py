@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from lab.ground import Ground, listener
+from lab.ground import Ground, listener, wait_until
 
 from dcov import Fleet, Report
+from dcov.stack import logs
+from dcov.stack.health import Layer, Level, check
 from dcov.tasks import (
     deploy_core,
     deploy_ipmi_monitor,
@@ -48,6 +50,12 @@ def said(server: Server, path: str, *more: str) -> str:
     """The page that somebody with the family's login gets."""
     words = ["curl", "-sk", "-b", COOKIE, *more, f"https://127.0.0.1{path}"]
     return str(server.exec(words, check=False).stdout)
+
+
+def healths(server: Server, *, job: str) -> set[str]:
+    """How Prometheus finds the targets of a job."""
+    targets = json.loads(said(server, "/prometheus/api/v1/targets"))["data"]["activeTargets"]
+    return {item["health"] for item in targets if item["labels"]["job"] == job}
 
 
 def theirs(server: Server, *names: str) -> dict[str, object]:
@@ -123,8 +131,12 @@ def test_neighbours_stay_as_they_are(ground: Ground, fleet: Fleet) -> None:
         user = json.loads(said(server, "/grafana/api/user", "-H", "X-WEBAUTH-USER: root"))
         assert user["login"] == "theirs"
         assert asked(server, "/prometheus/-/healthy", "-b", COOKIE) == "403"
-        targets = json.loads(said(server, "/prometheus/api/v1/targets"))["data"]["activeTargets"]
-        assert {item["health"] for item in targets if item["labels"]["job"] == "ipmi-monitor"}
+        wait_until(lambda: healths(server, job="ipmi-monitor") == {"up"}, within=60)
+        assert any("GET" in line for line in logs(fleet, "dcov-gate"))
+        found = {item.subject: item for item in check(fleet).verdicts if item.layer is Layer.PROXY}
+        assert {path: item.level for path, item in found.items()} == dict.fromkeys(
+            ("/", "/grafana/", "/prometheus/"), Level.OK
+        )
         again = fleet.run(quickstart)
         assert not again.changed
         fleet.run(destroy_stack, volumes=True).raise_for_failures()
