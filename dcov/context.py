@@ -329,8 +329,13 @@ class Context:
             self._work.cancel.wait(POLL)
 
     def call(self, task: Task[..., Any], params: Mapping[str, Any]) -> Any:
-        """Run another task here: what it applies is confirmed when it returns."""
+        """Run another task here: what it applies is confirmed when it returns.
+
+        Where a task replaces it that one runs, which may call it in turn.
+        """
         chosen = self._work.replacements.get(task.name, task)
+        if any(running is chosen for running, _ in self._frames):
+            chosen = task
         validated = chosen.validated(params)
         outer = self._frame, self._calls
         self._frame, self._calls = Frame(), Calls()

@@ -71,6 +71,16 @@ def find_tasks(folder: Path | None = None) -> Tasks:
     )
 
 
+def replacing_tasks(folder: Path) -> tuple[AnyTask, ...]:
+    """Return the tasks of a site that stand in for shipped ones.
+
+    Where it has no tasks of its own, none are imported.
+    """
+    if not _own_files(folder / "tasks"):
+        return ()
+    return tuple(find_tasks(folder).replacements.values())
+
+
 def task_files(folder: Path | None = None) -> tuple[Path, ...]:
     """Return the files that may define tasks: the shipped ones, and a site's own."""
     own = None if folder is None else folder / "tasks"
@@ -86,7 +96,7 @@ def task_files(folder: Path | None = None) -> tuple[Path, ...]:
 
 def _of_site(folder: Path) -> Iterator[tuple[Path, AnyTask]]:
     """Import the files of the folder as one package, so that they may import each other."""
-    files = [file for file in task_files(folder.parent) if file.parent == folder]
+    files = _own_files(folder)
     if not files:
         return
     package = _package(folder)
@@ -99,6 +109,10 @@ def _of_site(folder: Path) -> Iterator[tuple[Path, AnyTask]]:
         for task in _in_module(module):
             if task.function.__module__ == module.__name__:
                 yield file, task
+
+
+def _own_files(folder: Path) -> list[Path]:
+    return [file for file in task_files(folder.parent) if file.parent == folder]
 
 
 def _refuse_strangers(file: Path) -> None:

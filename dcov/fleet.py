@@ -26,7 +26,7 @@ from dcov.runnable import On, Task, refuse_positional
 from dcov.secret import Masker
 from dcov.selection import without_runs
 from dcov.server import BoundServer, Server
-from dcov.workflow import Step, Workflow
+from dcov.workflow import Workflow
 
 if TYPE_CHECKING:
     from nornir.core import Nornir
@@ -138,6 +138,19 @@ class Fleet:
     def using(self, **options: Any) -> Fleet:
         """Return the same view with another way to run: see `Options`."""
         return replace(self, options=replace(self.options, **options))
+
+    def replacing(self, *tasks: Task[..., Any]) -> Fleet:
+        """Return the same view, in which these run instead of the tasks that they replace.
+
+        Also where a workflow or another task asks for one of those. The command line does so with
+        the site's own `tasks/`. Raises ConfigError for a task that does not say `replaces`.
+        """
+        for task in tasks:
+            if not task.replaces:
+                message = "does not say which task it replaces: @task(replaces=...)"
+                raise ConfigError.about(message, key=task.name)
+        named = {str(task.replaces): task for task in tasks}
+        return replace(self, replacements={**self.replacements, **named})
 
     def run(self, task: Task[P, R] | Any, /, *args: P.args, **kwargs: P.kwargs) -> Report:
         """Run a task, a workflow, or any Nornir task function; one outcome for each server.
@@ -300,14 +313,20 @@ class Fleet:
     def _work(self, task: Any, params: Mapping[str, Any]) -> Job | Chain:
         if isinstance(task, Workflow):
             return self._chain(task)
+        task = self._in_place_of(task)
         return self._job(task, params, servers=self._targets(task))
+
+    def _in_place_of(self, task: Any) -> Any:
+        """Return the task that runs for this one: its role, options and `prepare` count, too."""
+        return self.replacements.get(task.name, task) if isinstance(task, Task) else task
 
     def _chain(self, workflow: Workflow) -> Chain:
         """Return the steps with their servers; one without any on this view is left out."""
         steps = [
-            (step, self._job(step.task, step.params, servers=servers))
+            (step, self._job(task, step.params, servers=servers))
             for step in workflow.steps
-            if (servers := self._members(step))
+            for task in (self._in_place_of(step.task),)
+            if (servers := self._members(step.on or task.on))
         ]
         names = {step.name for step, _ in steps}
         return Chain(
@@ -318,8 +337,8 @@ class Fleet:
             links=self.links,
         )
 
-    def _members(self, step: Step) -> tuple[Entry, ...]:
-        chosen = self._of_role(step.role)
+    def _members(self, role: On) -> tuple[Entry, ...]:
+        chosen = self._of_role(role)
         if self.names is None:
             return chosen
         return tuple(entry for entry in chosen if entry.name in self.names)

@@ -45,11 +45,9 @@ def generate(*, how: Look) -> None:
 def deploy(*, how: Changing) -> None:
     """Let the fleet key in on servers: run the task setup-ssh-keys."""
     from dcov.cli.run import run
-    from dcov.discovery import find_tasks
-    from dcov.inventory.open_site import open_site
+    from dcov.tasks import setup_ssh_keys
 
-    tasks = find_tasks(open_site(how.config).folder)
-    run(tasks, tasks["setup-ssh-keys"], {}, how)
+    run(setup_ssh_keys, {}, how)
 
 
 @app.command("scan")

@@ -11,12 +11,12 @@ from dcov.cli.run import run
 from dcov.cli.task_group import task_app
 
 if TYPE_CHECKING:
-    from dcov.discovery import AnyTask, Tasks
+    from dcov.discovery import AnyTask
 
 
-def plan(tasks: Tasks, task: AnyTask, params: Mapping[str, Any], how: Changing) -> None:
+def plan(task: AnyTask, params: Mapping[str, Any], how: Changing) -> None:
     """Plan a task."""
-    run(tasks, task, params, replace(how, dry_run=True))
+    run(task, params, replace(how, dry_run=True))
 
 
 app = task_app(

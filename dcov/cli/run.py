@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dcov.cli.options import Changing
 from dcov.cli.task_group import task_app
 
 if TYPE_CHECKING:
-    from dcov.discovery import AnyTask, Tasks
+    from dcov.discovery import AnyTask
     from dcov.fleet import Fleet
     from dcov.report import Report
 
 
-def run(tasks: Tasks, task: AnyTask, params: Mapping[str, Any], how: Changing) -> None:
+def run(task: AnyTask, params: Mapping[str, Any], how: Changing) -> None:
     """Run a task, or only plan it."""
     from dcov.cli.outcome import finish
 
     def act(fleet: Fleet) -> Report:
-        known = replace(fleet, replacements=tasks.replacements)
-        return known.plan(task, **params).report if how.dry_run else known.run(task, **params)
+        return fleet.plan(task, **params).report if how.dry_run else fleet.run(task, **params)
 
     finish(how, act)
 

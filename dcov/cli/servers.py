@@ -52,11 +52,9 @@ def list_(
 def check(*, how: Watching) -> None:
     """Log in to servers; say of each whether dcov can work there, and what to do if not."""
     from dcov.cli.outcome import finish
-    from dcov.discovery import find_tasks
-    from dcov.inventory.open_site import open_site
+    from dcov.tasks import check_servers
 
-    task = find_tasks(open_site(how.config).folder)["check-servers"]
-    finish(how, lambda fleet: fleet.run(task))
+    finish(how, lambda fleet: fleet.run(check_servers))
 
 
 @app.command("add")

@@ -16,9 +16,9 @@ from dcov.cli.remember import config_of
 from dcov.cli.task_options import task_function
 
 if TYPE_CHECKING:
-    from dcov.discovery import AnyTask, Tasks
+    from dcov.discovery import AnyTask
 
-    Act = Callable[[Tasks, AnyTask, Mapping[str, Any], Changing], None]
+    Act = Callable[[AnyTask, Mapping[str, Any], Changing], None]
 
 
 def task_app(act: Act, *, text: str) -> typer.Typer:
@@ -48,7 +48,7 @@ def task_app(act: Act, *, text: str) -> typer.Typer:
                 if ctx.resilient_parsing:
                     return None, None, rest
                 find_config(config_of(ctx, rest))  # it may be one of a site that is not found
-            return name, task_command(tasks, tasks[name], act), rest
+            return name, task_command(tasks[name], act), rest
 
     app = typer.Typer(
         cls=TaskGroup,
@@ -62,12 +62,10 @@ def task_app(act: Act, *, text: str) -> typer.Typer:
     return app
 
 
-def task_command(tasks: Tasks, task: AnyTask, act: Act) -> Any:
+def task_command(task: AnyTask, act: Act) -> Any:
     """Return the command that does this with a task."""
     one = typer.Typer(rich_markup_mode=None, add_completion=False)
-    one.command(task.name)(
-        task_function(task, lambda task, params, how: act(tasks, task, params, how))
-    )
+    one.command(task.name)(task_function(task, act))
     return get_command(one)
 
 

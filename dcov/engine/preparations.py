@@ -21,7 +21,8 @@ class Preparations:
 
     def __call__(self, task: Task[..., Any], params: Mapping[str, Any], /) -> Any:
         """Return what the task's `prepare` makes of these parameters."""
-        key = f"{task.name} {json.dumps(dict(params), sort_keys=True, default=repr)}"
+        given = json.dumps(dict(params), sort_keys=True, default=repr)
+        key = f"{task.function.__module__} {task.name} {given}"
         with self._lock:
             if key not in self._made:
                 self._made[key] = task.prepared(self._preparing, params)

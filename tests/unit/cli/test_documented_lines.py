@@ -12,7 +12,7 @@ import pytest
 
 from dcov.cli.options import Changing
 from dcov.cli.task_group import task_command
-from dcov.discovery import AnyTask, Tasks, find_tasks
+from dcov.discovery import AnyTask, find_tasks
 
 ROOT = Path(__file__).parents[3]
 LINE = re.compile(r"^    dcov (?:run|plan) (.+)$", re.MULTILINE)
@@ -30,13 +30,13 @@ def given(line: str) -> tuple[Mapping[str, Any], Changing]:
     """Return what such a line gives to its task, and what to dcov."""
     seen: list[tuple[Mapping[str, Any], Changing]] = []
 
-    def act(tasks: Tasks, task: AnyTask, params: Mapping[str, Any], how: Changing) -> None:
-        assert task.name in tasks.by_name
+    def act(task: AnyTask, params: Mapping[str, Any], how: Changing) -> None:
+        assert task.name == name
         seen.append((params, how))
 
     name, *words = shlex.split(line, comments=True)
     tasks = find_tasks(None)
-    task_command(tasks, tasks[name], act).main(words, standalone_mode=False)
+    task_command(tasks[name], act).main(words, standalone_mode=False)
     (one,) = seen
     return one
 
