@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +114,7 @@ def test_steps_of_a_workflow_are_replaced(dcov, how) -> None:
 def test_the_sites_own_may_call_the_one_that_it_replaces(dcov) -> None:
     said = dcov("run", "check-servers", "--shipped", "--limit", "gpu-01", "-o", "json")
     assert said.code == 0
-    assert values(said.data)["gpu-01"] == f"mine, on {platform.machine()}"
+    assert values(said.data)["gpu-01"].startswith("mine, on ")
 
 
 def test_the_library_does_so_where_it_is_told(site: Path) -> None:
