@@ -361,7 +361,7 @@ class Context:
         except Skip as skipped:
             value = f"skipped: {skipped}"
         except NotReadOnlyError as error:
-            value = f"incomplete: {error.why}"
+            value = error.why
         needed = [change for change in self.changes if change.needed]
         diff = "\n".join(line for change in needed for line in change.diff)
         return Result(host=None, result=value, changed=bool(needed), diff=diff)

@@ -925,7 +925,7 @@ class NotReadOnlyError(ConvergeError):
     """A plan came to a step that would change the server."""
 
     code = "not-read-only"
-    cause = "a plan may not run `{command}`: it is not marked as reading only"
+    cause = "the plan is incomplete after `{command}`: it is not marked as reading only, so not run"
     hint = "say reads=True if it changes nothing, or make it a resource"
 
     command: str

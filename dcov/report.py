@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dcov.change import Change
 from dcov.errors import CancelledError, DcovError, FleetError
+from dcov.printable import drawn
 from dcov.secret import Masker
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def masked(value: Any, *, masker: Masker) -> Any:
     return value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Report(Mapping[str, Outcome]):
     """The outcomes of a run by server name, in the fleet's order.
 
@@ -249,6 +250,9 @@ class Report(Mapping[str, Outcome]):
             results[outcome.server] = multi
         return results
 
+    def __repr__(self) -> str:
+        return drawn(self)
+
     def __rich__(self) -> Any:
         from rich.table import Table
         from rich.text import Text
@@ -292,4 +296,4 @@ def _aside(outcome: Outcome) -> tuple[str, ...]:
     """Return what stands below the cause: the hint, and how the rollback went."""
     rollback = f"rollback {outcome.rollback}" if outcome.rollback else ""
     hint = f"-> {outcome.hint}" if outcome.hint else ""
-    return (rollback, hint)
+    return (outcome.masker.text(rollback), outcome.masker.text(hint))

@@ -13,6 +13,8 @@ from typing import Any
 
 import typer
 
+from dcov.printable import printable
+
 VERSION = 1  # of the JSON and YAML forms
 STYLES = {
     "ok": "green",
@@ -26,7 +28,6 @@ STYLES = {
     "skipped": "dim",
     "not_run": "dim",
 }
-ESCAPED = {code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), 127, *range(128, 160))}
 
 
 class Form(StrEnum):
@@ -102,11 +103,6 @@ def write(text: str, *, colour: str | None = None) -> None:
 def colourful() -> bool:
     """Whether stdout is a terminal whose reader wants colours (https://no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-
-
-def printable(text: str) -> str:
-    """Return a text that came from elsewhere as it may be written to a terminal."""
-    return text.translate(ESCAPED)
 
 
 def _table(rows: Sequence[Mapping[str, Any]], *, columns: tuple[str, ...]) -> None:

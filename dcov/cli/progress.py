@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 import typer
 
-from dcov.cli.form import printable
 from dcov.events import Event, Kind, Listener
+from dcov.printable import printable
 from dcov.report import Status
 
 NAMED = 3  # busy servers that the live line names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import queue
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,7 +14,10 @@ from dcov.engine.execution import Execution, Job
 from dcov.engine.scope import Scope
 from dcov.engine.stages import Chain, Stages
 from dcov.events import Event
+from dcov.printable import drawn
 from dcov.report import Outcome, Report
+
+DIFF = "    "  # what stands before a line of a diff
 
 
 class RunInterrupted(KeyboardInterrupt):  # a KeyboardInterrupt, not an Error
@@ -118,7 +122,7 @@ def _execution(
     return Execution(job, scope=scope, stream=stream)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Plan:
     """All changes of a task over the fleet, nothing done.
 
@@ -142,6 +146,9 @@ class Plan:
         """Return plain data."""
         return self.report.to_dict()
 
+    def __repr__(self) -> str:
+        return drawn(self, wrap=False)  # a line of a file is one line here, too
+
     def __rich__(self) -> Any:
         from rich.console import Group
         from rich.text import Text
@@ -149,16 +156,32 @@ class Plan:
         parts: list[Any] = []
         for outcome in self.report.outcomes:
             parts.append(Text(f"{outcome.server}: {_headline(outcome)}", style="bold"))
-            for change in outcome.changes:
-                if change.needed:
-                    reason = f" ({change.reason})" if change.reason else ""
-                    parts.append(Text(f"  {change.resource}: {change.action}{reason}"))
-                    parts += [Text(f"    {line}", style=_colour(line)) for line in change.diff]
-        parts.append(Text(f"{len(self.report.changed)} of {len(self.report)} servers would change"))
+            parts += [Text(line, style=_colour(line)) for line in _lines(outcome)]
+        parts.append(Text(self._summary))
         return Group(*parts)
 
     def _repr_html_(self) -> str:
-        return self.report._repr_html_()  # the notebook protocol's own name
+        """Return each server with its changes for notebooks; what came from it is escaped."""
+        parts: list[str] = []
+        for outcome in self.report.outcomes:
+            head = html.escape(f"{outcome.server}: {_headline(outcome)}")
+            parts.append(f"<p><strong>{head}</strong></p>")
+            if lines := "\n".join(_lines(outcome)):
+                parts.append(f"<pre>{html.escape(lines)}</pre>")
+        return "".join([*parts, f"<p>{html.escape(self._summary)}</p>"])
+
+    @property
+    def _summary(self) -> str:
+        return f"{len(self.report.changed)} of {len(self.report)} servers would change"
+
+
+def _lines(outcome: Outcome) -> Iterator[str]:
+    """Yield what would change, each change with its diff below it."""
+    for change in outcome.changes:
+        if change.needed:
+            reason = f" ({change.reason})" if change.reason else ""
+            yield f"  {change.resource}: {change.action}{reason}"
+            yield from (f"{DIFF}{line}" for line in change.diff)
 
 
 def _headline(outcome: Outcome) -> str:
@@ -171,4 +194,7 @@ def _headline(outcome: Outcome) -> str:
 
 
 def _colour(line: str) -> str:
-    return {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "dim")
+    if not line.startswith(DIFF):
+        return ""
+    mark = line.removeprefix(DIFF)[:1]
+    return {"+": "green", "-": "red", "@": "cyan"}.get(mark, "dim")

@@ -145,7 +145,7 @@ def test_a_plan_that_ends_at_a_command_does_not_tell_its_secret(yard: Yard, befo
     assert isinstance(outcome.error, NotReadOnlyError)
     for text in (str(outcome.error), outcome.why, outcome.reason, json.dumps(outcome.to_dict())):
         assert SECRET[:6] not in text
-    assert "***" in outcome.reason
+    assert "***" in outcome.why
 
 
 def test_a_secret_in_what_prepare_notes(yard: Yard, state_home: Path) -> None:

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 import pytest
 from rich.console import Console
 
 from dcov.change import Action, Change
-from dcov.errors import CancelledError, FleetError, RefusedError
+from dcov.engine.run import Plan
+from dcov.errors import ApplyError, CancelledError, FleetError, NotReadOnlyError, RefusedError
 from dcov.report import Outcome, Report, Status, plain
-from dcov.secret import Secret
+from dcov.secret import Masker, Secret
 
 NASTY = "<script>alert('x')</script> [bold]&"
 
@@ -79,6 +80,70 @@ def test_a_terminal_shows_text_and_no_markup() -> None:
         console.print(report(bad(), GOOD))
     assert "[bold]" in captured.get()
     assert "file:/a create" in captured.get()
+
+
+def test_a_prompt_shows_the_table() -> None:
+    """So does `print`; nothing that a server sent steers the terminal, and secrets stay masked."""
+    masker = Masker.of((Secret("open-sesame-1"),))
+    told = Outcome(
+        server="gpu-03",
+        status=Status.FAILED,
+        error=ApplyError(resource="r", step="s", exit_code=1, tail="\x1b]0;x\x07 open-sesame-1"),
+        rollback="incomplete: open-sesame-1",
+        masker=masker,
+    )
+    shown = str(report(bad(), GOOD, told))
+    assert shown == repr(report(bad(), GOOD, told))
+    first, *lines = shown.splitlines()
+    assert first.startswith("some-task: 1 changed, 1 failed, 1 unreachable")
+    (row,) = (line for line in lines if "gpu-01" in line)
+    assert "changed" in row
+    assert "file:/a create" in row
+    assert "[bold]" in shown
+    assert "***" in shown
+    assert "sesame" not in shown
+    assert "\\x1b]0;x" in shown
+    assert "\x1b" not in shown
+
+
+def plan(*outcomes: Outcome) -> Plan:
+    return Plan(report=report(*outcomes), fingerprints={}, again=lambda _: report())
+
+
+REFUSED = Outcome(server="gpu-03", status=Status.FAILED, error=NotReadOnlyError(command="touch /a"))
+
+
+def test_a_plan_shows_each_change_with_its_diff() -> None:
+    """At the prompt, by `print`, and in a notebook, where what a server has is escaped."""
+    diff = (f"-{NASTY}", f"+{'long ' * 40}")
+    nasty = Change(resource="file:/c", action=Action.UPDATE, diff=diff, reason="r")
+    changed = replace(GOOD, changes=(*GOOD.changes, nasty))
+    planned = plan(changed, bad())
+    shown, page = str(planned), planned._repr_html_()
+    assert repr(planned) == shown
+    assert shown.splitlines()[:3] == [
+        "gpu-01: 2 of 3 resources would change",
+        "  file:/a: create",
+        "    +x",
+    ]
+    assert f"    +{'long ' * 40}".rstrip() in shown.splitlines()
+    assert "file:/b" not in shown + page
+    for text in ("  file:/a: create\n    +x", "  file:/c: update (r)", "1 of 2 servers would"):
+        assert text in shown
+        assert text in page
+    assert "-&lt;script&gt;" in page
+    assert "<script>" not in page
+
+
+def test_an_incomplete_plan_says_after_which_step() -> None:
+    """In every form; the rest of that server's plan is not known."""
+    words = "the plan is incomplete after `touch /a`"
+    planned = plan(REFUSED)
+    assert words in " ".join(str(planned).split())
+    assert words in " ".join(str(planned.report).split())
+    assert words in planned._repr_html_()
+    assert words in planned.report._repr_html_()
+    assert words in json.dumps(planned.to_dict())
 
 
 def test_json_holds_anything_a_task_returns() -> None:

@@ -127,6 +127,6 @@ def _until_closed(terminal: int) -> Iterator[bytes]:
 
 
 def test_what_could_steer_a_terminal_is_not_sent_to_one() -> None:
-    from dcov.cli.form import printable
+    from dcov.printable import printable
 
     assert printable("a\x1b]0;title\x07\tb\nc\x9b") == "a\\x1b]0;title\\x07\tb\nc\\x9b"

@@ -132,6 +132,11 @@ class TestPlans:
         assert "    +plain words" in said.lines
         assert not note.exists()
 
+    def test_an_incomplete_one_says_after_which_step(self, dcov) -> None:
+        said = dcov("plan", "fail", "--on", "gpu-01", "--limit", "gpu-01")
+        assert said.code == 3
+        assert "the plan is incomplete after `false`: it is not marked as reading only" in said.out
+
     def test_without_diff(self, dcov, tmp_path: Path) -> None:
         said = dcov("plan", "make-note", "--path", str(tmp_path / "note"), "--no-diff")
         assert "+a note" not in said.out
