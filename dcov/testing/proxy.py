@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 import threading
+from collections.abc import Sequence
 from typing import Self
 
 CHUNK = 65536
@@ -17,11 +18,19 @@ class DelayProxy:
     """Forwards to a server, each way late by `delay` seconds, for the time of a `with` block.
 
     The delay is added to each chunk and not between them, as distance does: throughput is not
-    limited by it. `cut` and `freeze` break the connections as a crash and a lost route do.
+    limited by it. `cut` and `freeze` break the connections as a crash and a lost route do. It
+    listens on one port of each of `listen`, addresses of this machine: each may be a server.
     """
 
-    def __init__(self, port: int, *, address: str = LOOPBACK, delay: float = 0.0) -> None:
-        self.address = LOOPBACK
+    def __init__(
+        self,
+        port: int,
+        *,
+        address: str = LOOPBACK,
+        delay: float = 0.0,
+        listen: Sequence[str] = (LOOPBACK,),
+    ) -> None:
+        self.address, *self._more = listen
         self.port = 0
         self._target = (address, port)
         self._delay = delay
@@ -56,11 +65,16 @@ class DelayProxy:
 
     async def _listen(self) -> None:
         self._flowing.set()
-        self._server = await asyncio.start_server(self._join, self.address, 0, backlog=1024)
-        self.port = self._server.sockets[0].getsockname()[1]
+        first = await asyncio.start_server(self._join, self.address, 0, backlog=1024)
+        self.port = first.sockets[0].getsockname()[1]
+        self._servers = [first]
+        if self._more:
+            more = await asyncio.start_server(self._join, self._more, self.port, backlog=1024)
+            self._servers.append(more)
 
     async def _end(self) -> None:
-        self._server.close()
+        for server in self._servers:
+            server.close()
         await self._cut()
         tasks = tuple(self._tasks)
         for task in tasks:

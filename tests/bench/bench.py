@@ -47,12 +47,14 @@ class Site:
     sshd: LoopbackSshd
     folder: Path
 
+    def addresses(self, servers: int) -> list[str]:
+        """Where this many servers are."""
+        return [self.sshd.address(n) for n in range(1, servers + 1)]
+
     def spec(self, servers: int, *, port: int | None = None, **more: Any) -> Path:
         """Write what a contestant must know, and return the file."""
         names = [f"s{n:04}" for n in range(1, servers + 1)]
-        addresses = [self.sshd.address(n) for n in range(1, servers + 1)]
-        if port is not None:  # a proxy listens on one address; the servers differ by name only
-            addresses = ["127.0.0.1"] * servers
+        addresses = self.addresses(servers)
         port = port or self.sshd.port
         known = self.folder / "known_hosts"
         shutil.copyfile(self.sshd.known_hosts(names), known)
@@ -156,7 +158,8 @@ def converge(site: Site, *, rounds: int) -> list[str]:
             "floor.py", spec, expect={"good": servers, "changed": 0}
         )
         again = interleaved(contestants, rounds=rounds)
-        with DelayProxy(site.sshd.port, delay=0.025) as proxy:
+        far = site.addresses(servers)
+        with DelayProxy(site.sshd.port, delay=0.025, listen=far) as proxy:
             peers = _peers(site, _set(site, servers=servers, port=proxy.port))
             slow = interleaved(
                 {name: (lambda make=peers[name]: make(0)) for name in ("dcov", "pyinfra")},

@@ -199,3 +199,15 @@ def test_a_proxy_can_freeze_thaw_and_cut(loopback_sshd) -> None:
             proxy.cut()
             with pytest.raises(ConnectionResetError):
                 drain(link)
+
+
+def test_a_proxy_may_be_several_servers(loopback_sshd) -> None:
+    """On one port of each address, as on a fleet whose servers are all at port 22."""
+    servers = [loopback_sshd.address(n) for n in (1, 2, 3)]
+    with DelayProxy(loopback_sshd.port, delay=0.05, listen=servers) as proxy:
+        assert proxy.address == servers[0]
+        for address in servers:
+            with socket.create_connection((address, proxy.port), timeout=5) as link:
+                assert link.recv(4) == b"SSH-"
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((servers[2], proxy.port), timeout=5)
