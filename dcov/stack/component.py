@@ -74,6 +74,7 @@ RUNPOD = Component(name="runpod-exporter", port=8623, on=_runpod, volume="runpod
 # nginx between a proxy of the family, which is not ours, and the private networks.
 GATE = Component(name="dcov-gate", port=8079, on=_core, image_of=PROXY.name)
 COMPONENTS = (PROMETHEUS, GRAFANA, PROXY, IPMI_MONITOR, VASTAI, RUNPOD)
+MAY_BE_OTHERS = (PROXY, IPMI_MONITOR)  # used as they are where somebody else runs them
 
 
 def components_of(settings: Settings, *, here: Collection[str]) -> tuple[Component, ...]:

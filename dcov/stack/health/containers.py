@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dcov.context import Context
-from dcov.stack.component import COMPONENTS, Component
+from dcov.errors import ContainerTakenError
+from dcov.stack.component import COMPONENTS, MAY_BE_OTHERS, Component
 from dcov.stack.health.verdict import Layer, Level, Verdict
 from dcov.stack.stack import Stack
 
@@ -32,31 +33,39 @@ def of_containers(ctx: Context, *, stack: Stack) -> Iterator[Verdict]:
 def _verdict(
     ctx: Context, component: Component, *, state: list[str] | None, stack: Stack
 ) -> Verdict:
+    level, why, hint = _said(ctx, component, state=state, stack=stack)
+    return Verdict(
+        layer=Layer.CONTAINERS,
+        subject=component.name,
+        level=level,
+        why=why,
+        hint=hint,
+        server=ctx.name,
+    )
+
+
+def _said(
+    ctx: Context, component: Component, *, state: list[str] | None, stack: Stack
+) -> tuple[Level, str, str]:
+    """Return how good that is, why, and what to do."""
     name = component.name
     if state is None:
-        why, hint = _absent(ctx, image=stack.image(component))
-    else:
-        status, health, exit_code = state
-        theirs = stack.survey.foreign(name)
-        if (status, health) in WELL:
-            why = "somebody else's" if theirs else ""
-            return Verdict(layer=Layer.CONTAINERS, subject=name, why=why, server=ctx.name)
-        if (status, health) == ("running", "starting"):
-            return Verdict(
-                layer=Layer.CONTAINERS,
-                subject=name,
-                level=Level.WARN,
-                why="is starting",
-                server=ctx.name,
-            )
-        why = f"is running, and {health}"
-        if status != "running":
-            why = f"is {status} (exit code {exit_code})"
-        hint = f"`dcov logs {name}` tells why"
-        hint += "; it is not dcov's" if theirs else f"; `dcov restart {name}` starts it"
-    return Verdict(
-        layer=Layer.CONTAINERS, subject=name, level=Level.BAD, why=why, hint=hint, server=ctx.name
-    )
+        return (Level.BAD, *_absent(ctx, image=stack.image(component)))
+    status, health, exit_code = state
+    theirs = stack.survey.foreign(name)
+    if theirs and component not in MAY_BE_OTHERS and not stack.adopted(component):
+        taken = ContainerTakenError(container=name, owner=theirs.owner)
+        return Level.BAD, f"belongs to {theirs.owner}", taken.hint
+    if (status, health) in WELL:
+        return Level.OK, "somebody else's" if theirs else "", ""
+    if (status, health) == ("running", "starting"):
+        return Level.WARN, "is starting", ""
+    why = f"is running, and {health}"
+    if status != "running":
+        why = f"is {status} (exit code {exit_code})"
+    hint = f"`dcov logs {name}` tells why"
+    hint += "; it is not dcov's" if theirs else f"; `dcov restart {name}` starts it"
+    return Level.BAD, why, hint
 
 
 def _absent(ctx: Context, *, image: str) -> tuple[str, str]:

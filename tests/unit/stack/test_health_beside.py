@@ -16,6 +16,7 @@ from sites import BARE
 
 from dcov.ssh.command import Argv, Finished, Shell
 from dcov.stack.health import Level, Verdict
+from dcov.stack.health.containers import of_containers
 from dcov.stack.health.front import behind_theirs
 from dcov.stack.proxy import Proxy, Role
 
@@ -82,3 +83,32 @@ def test_one_that_asks_nobody_is_not(proxy: Running, tmp_path: Path) -> None:
     assert [item.level for item in found] == [Level.BAD, Level.BAD]
     assert "to somebody without a login https://127.0.0.1/grafana/ answers 200" in found[0].why
     assert "setup-proxy" in found[0].hint
+
+
+def test_a_container_whose_name_dcov_needs_is_not_well(tmp_path: Path) -> None:
+    """A proxy and an IPMI Monitor of somebody else's are used; a Prometheus is not."""
+    here = ("prometheus", "cryptolabs-proxy", "ipmi-monitor")
+    survey = surveyed(*map(container, here), ours("grafana"), ours("dcov-gate"))
+    master = Looked(survey=survey)
+    stack = master.stack(f"{BARE}components: {{ipmi_monitor: true}}\n{MARKETS}", folder=tmp_path)
+    found = of_containers(master.on(stack, planning=True), stack=stack)
+    said = {item.subject: (item.level, item.why, "adopt" in item.hint) for item in found}
+    assert said == {
+        "prometheus": (Level.BAD, "belongs to somebody else", True),
+        "grafana": (Level.OK, "", False),
+        "cryptolabs-proxy": (Level.OK, "somebody else's", False),
+        "ipmi-monitor": (Level.OK, "somebody else's", False),
+        "dcov-gate": (Level.OK, "", False),
+    }
+
+
+@dataclass(kw_only=True)
+class Looked(FoundMaster):
+    """A double of a master on which every container runs and is well."""
+
+    def run(self, command: Argv | Shell, **how: Any) -> Finished:
+        """Say so of each that is asked for."""
+        if isinstance(command, Shell) or tuple(command[:3]) != ("docker", "container", "inspect"):
+            return super().run(command, **how)
+        rows = (f"/{name}|running|healthy|0\n" for name in command[5:])
+        return Finished(command="inspect", exit_code=0, stdout="".join(rows))
