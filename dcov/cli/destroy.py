@@ -58,6 +58,8 @@ def destroy(
 def _confirm(fleet: Fleet) -> None:
     if not sys.stdin.isatty():
         raise typer.BadParameter("there is no terminal to ask on; say -y to do it")
-    say(f"This removes the monitoring of {fleet.site.name} on {fleet.site.master.name}.")
+    master = fleet.site.master
+    where = f"{master.name}, which is this machine" if master.login.local else master.name
+    say(f"This removes the monitoring of {fleet.site.name} on {where}.")
     if typer.prompt("Type the site's name to do it", err=True) != fleet.site.name:
         raise typer.Abort

@@ -32,11 +32,21 @@ def finish(how: How, act: Act, *, display: Display | None = None) -> NoReturn:
     try:
         with opened(how) as fleet:
             report = act(fleet)
+        if report.planned:
+            _say_where(fleet, report)
         code = exit_code(report, how=how)
     except RunInterrupted as stopped:
         report, code = stopped.report, ExitCode.INTERRUPTED
     (display or show_report)(report, how)
     raise typer.Exit(code)
+
+
+def _say_where(fleet: Fleet, report: Report) -> None:
+    """Say that this machine is one that would be changed: its name alone does not tell."""
+    for entry in (fleet.site.master, *fleet.site.entries.values()):
+        if entry.login.local and entry.name in report:
+            say(f"{entry.name} is this machine")
+            return
 
 
 def _watch(how: How, act: Act, *, display: Display, seconds: float) -> NoReturn:

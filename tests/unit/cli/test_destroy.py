@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 DCOV = [sys.executable, "-c", "from dcov.cli import main; main()"]
+
+
+def test_a_plan_for_this_machine_says_so(tmp_path: Path) -> None:
+    """Without a `master:` it is this one, and its host name alone need not tell."""
+    config = tmp_path / "fleet-config.yaml"
+    config.write_text("site_name: Test\nservers: []\n")
+    name = socket.gethostname().partition(".")[0]
+    done = subprocess.run(
+        [*DCOV, "-c", str(config), "destroy", "--dry-run"],
+        env={"HOME": str(tmp_path), "PATH": "/nonexistent:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"{name} is this machine" in done.stderr.splitlines()
 
 
 def test_without_a_terminal_nothing_is_done(tmp_path: Path) -> None:
