@@ -55,7 +55,7 @@ def _said(
     theirs = stack.survey.foreign(name)
     if theirs and component not in MAY_BE_OTHERS and not stack.adopted(component):
         taken = ContainerTakenError(container=name, owner=theirs.owner)
-        return Level.BAD, f"belongs to {theirs.owner}", taken.hint
+        return Level.BAD, f"belongs to {theirs.owner}", taken.remedy
     if (status, health) in WELL:
         return Level.OK, "somebody else's" if theirs else "", ""
     if (status, health) == ("running", "starting"):

@@ -42,21 +42,22 @@ RUNPOD = f"{BARE}runpod: {{enabled: true}}\nvast: {{enabled: false}}\n"
 # The keys of the accounts are there, and would switch them on.
 NO_MARKETS = "vast: {enabled: false}\nrunpod: {enabled: false}\n"
 NOTHING = sites.NOTHING + NO_MARKETS
+# Which task needs which of the two names for itself.
+NEEDED = [
+    (task, name)
+    for name, other in (("prometheus", "import-dashboards"), ("grafana", "configure-prometheus"))
+    for task in TASKS
+    if task != other
+]
 OLDER = {"com.docker.compose.project": "dc-overview"}
 
 
 class TestNamesThatAreTaken:
     """Somebody else's container of a name that dcov needs, as that of an older DC Overview."""
 
-    @pytest.mark.parametrize("task", TASKS)
-    @pytest.mark.parametrize("name", ["prometheus", "grafana"])
+    @pytest.mark.parametrize(("task", "name"), NEEDED)
     def test_nothing_is_changed(self, task: str, name: str, tmp_path: Path) -> None:
         """Whichever task comes first: the compose file there may be theirs."""
-        if (task, name) in {
-            ("import-dashboards", "prometheus"),
-            ("configure-prometheus", "grafana"),
-        }:
-            return  # neither needs the other
         master = FoundMaster(survey=surveyed(container(name, **OLDER)))
         stack = master.stack(MARKETS, folder=tmp_path)
         with pytest.raises(ContainerTakenError, match="the compose project dc-overview") as found:
