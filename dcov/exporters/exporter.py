@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from dcov.converge.resource import Resource
 from dcov.exporters.artifact import Release
 from dcov.exporters.depot import Binary as Fetched
-from dcov.exporters.manifest import Manifest, placed
+from dcov.exporters.manifest import Manifest, digests_file
 from dcov.rendering import Templates
 from dcov.resources.binary import Binary
 from dcov.resources.file import File
@@ -71,7 +71,7 @@ class Exporter:
                 user=self.user or "",
                 paths=(self.binary, self.unit_file),
             ),
-            placed(digests, exporter=self.name),
+            digests_file(digests, exporter=self.name),
             *((User(name=self.user),) if self.user else ()),
             Binary(path=self.binary, source=fetched.path, sha256=fetched.sha256),
             File(path=self.unit_file, content=unit),

@@ -53,8 +53,8 @@ class Manifest:
         )  # fmt: skip
 
 
-def placed(digests: Mapping[PurePosixPath, str], *, exporter: str) -> File:
-    """Return the list of what dcov placed: removing tells by it what somebody changed since."""
+def digests_file(digests: Mapping[PurePosixPath, str], *, exporter: str) -> File:
+    """Return the list of what dcov placed: by it a removal tells what was changed since."""
     lines = (f"{sha256}  {path}\n" for path, sha256 in digests.items())
     return File(path=FOLDER / exporter / "digests", content="".join(lines), mode=0o600)
 
