@@ -34,8 +34,9 @@ def destroy(
 ) -> None:
     """Remove what dcov made on the master, and nothing else.
 
-    The plan is shown first, and done once you have typed the site's name. What dcov replaced comes
-    back; containers, networks and files of others stay. Packages and images stay, too.
+    The plan is shown first, and done once you have typed the site's name; one that failed on a
+    server is not asked about. What dcov replaced comes back; containers, networks and files of
+    others stay. Packages and images stay, too.
     """
     from dcov.cli.outcome import finish, show_report
     from dcov.tasks import destroy as taken_down
@@ -47,7 +48,11 @@ def destroy(
             return fleet.plan(workflow).report
         if yes:
             return fleet.run(workflow)
+        if not sys.stdin.isatty():
+            raise typer.BadParameter("there is no terminal to ask on; say -y to do it")
         plan = fleet.plan(workflow)
+        if plan.report.failures:  # to apply the rest would end as if nothing were left
+            return plan.report
         show_report(plan.report, how)
         _confirm(fleet)
         return plan.apply()
@@ -56,8 +61,6 @@ def destroy(
 
 
 def _confirm(fleet: Fleet) -> None:
-    if not sys.stdin.isatty():
-        raise typer.BadParameter("there is no terminal to ask on; say -y to do it")
     master = fleet.site.master
     where = f"{master.name}, which is this machine" if master.login.local else master.name
     say(f"This removes the monitoring of {fleet.site.name} on {where}.")

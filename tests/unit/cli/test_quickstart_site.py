@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import select
-import sys
-import time
 from pathlib import Path
 
 import pytest
+from terminal import on_a_terminal
 
-QUICKSTART = [sys.executable, "-c", "from dcov.cli import main; main()", "quickstart"]
 QUESTION = "Name of the site"
 
 
@@ -27,27 +22,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def on_a_terminal(*words: str) -> tuple[int, str]:
-    """Call it on a real terminal, whose user leaves at the first question."""
-    child, terminal = pty.fork()
-    if child == 0:
-        os.execv(sys.executable, [*QUICKSTART, *words])
-    shown, give_up = "", time.monotonic() + 30
-    while time.monotonic() < give_up:
-        if select.select([terminal], [], [], 0.2)[0]:
-            try:
-                shown += os.read(terminal, 4096).decode()
-            except OSError:  # the other end is closed
-                break
-        if shown.rstrip().endswith(":"):
-            os.write(terminal, b"\x04")
-    _, status = os.waitpid(child, 0)
-    os.close(terminal)
-    return os.waitstatus_to_exitcode(status), shown
-
-
 def test_without_a_file_the_site_is_asked_for(folder: Path) -> None:
-    code, shown = on_a_terminal()
+    code, shown = on_a_terminal("quickstart")
     assert (code, QUESTION in shown) == (1, True), shown
     assert list(folder.iterdir()) == []
 
@@ -62,9 +38,9 @@ def test_without_a_terminal_it_says_what_to_do(dcov) -> None:
 
 def test_a_file_that_is_named_must_be_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who mistyped the path of a site is not asked for another one."""
-    code, shown = on_a_terminal("-c", "nowhere.yaml")
+    code, shown = on_a_terminal("quickstart", "-c", "nowhere.yaml")
     assert (code, "-c names nowhere.yaml, and that does not exist" in shown) == (2, True), shown
     monkeypatch.setenv("DCOV_CONFIG", str(folder))
-    code, shown = on_a_terminal()
+    code, shown = on_a_terminal("quickstart")
     assert (code, f"DCOV_CONFIG names {folder}, and neither" in shown) == (2, True), shown
     assert QUESTION not in shown
