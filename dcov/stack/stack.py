@@ -68,11 +68,7 @@ class Stack:
     @property
     def components(self) -> tuple[Component, ...]:
         """The components that dcov runs; one that a neighbour runs is not, unless it is adopted."""
-        on = tuple(
-            item
-            for item in COMPONENTS
-            if item.on(self.settings) and (self.adopted(item) or not self.survey.foreign(item.name))
-        )
+        on = tuple(item for item in COMPONENTS if item.on(self.settings) and not self.taken(item))
         return (*on, GATE) if self.family else on
 
     def adopted(self, component: Component) -> Container | None:
@@ -85,11 +81,14 @@ class Stack:
             return None
         return found
 
+    def taken(self, component: Component) -> Container | None:
+        """Return somebody else's container of this component's name, unless it is adopted."""
+        return None if self.adopted(component) else self.survey.foreign(component.name)
+
     def require(self, *components: Component) -> None:
         """Raise ContainerTakenError where one of these has its name taken by somebody else's."""
         for item in components:
-            found = self.survey.foreign(item.name)
-            if item.on(self.settings) and found and not self.adopted(item):
+            if item.on(self.settings) and (found := self.taken(item)):
                 raise ContainerTakenError(container=item.name, owner=found.owner)
 
     @property

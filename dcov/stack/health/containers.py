@@ -53,9 +53,9 @@ def _said(
         return (Level.BAD, *_absent(ctx, image=stack.image(component)))
     status, health, exit_code = state
     theirs = stack.survey.foreign(name)
-    if theirs and component not in MAY_BE_OTHERS and not stack.adopted(component):
-        taken = ContainerTakenError(container=name, owner=theirs.owner)
-        return Level.BAD, f"belongs to {theirs.owner}", taken.remedy
+    if component not in MAY_BE_OTHERS and (taken := stack.taken(component)):
+        error = ContainerTakenError(container=name, owner=taken.owner)
+        return Level.BAD, f"belongs to {taken.owner}", error.remedy
     if (status, health) in WELL:
         return Level.OK, "somebody else's" if theirs else "", ""
     if (status, health) == ("running", "starting"):
